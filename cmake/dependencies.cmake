@@ -1,0 +1,10 @@
+# Debian packages: libopenblas-dev zlib1g-dev libjansson-dev libstb-dev libcmocka-dev (tests), a compiler with OpenMP.
+find_package(PkgConfig REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS C)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.10)
+pkg_check_modules(STB REQUIRED IMPORTED_TARGET stb)
+add_library(OpenBLAS::OpenBLAS ALIAS PkgConfig::OPENBLAS)
+add_library(Jansson::Jansson ALIAS PkgConfig::JANSSON)
+add_library(stb::stb ALIAS PkgConfig::STB)

@@ -1,0 +1,19 @@
+/* Parallel loops over fixed chunks. What a chunk holds is decided by the caller and never by the number of threads, so that
+ * results do not depend on it; reductions are done by the caller in chunk order. */
+#ifndef CORE_PARALLEL_H
+#define CORE_PARALLEL_H
+
+#include "core/run.h"
+
+/* Computes chunk `chunk`; `worker` in 0..threads-1 picks scratch memory that no other running call uses. */
+typedef status (*parallel_body)(void *context, int chunk, int worker);
+
+/* Runs every chunk 0..chunks-1, on r->threads threads, in any order. A failure stops chunks not yet begun; the status of the
+ * lowest failing chunk is returned. STATUS_CANCELLED when the run was cancelled between chunks. Messages travel through the
+ * caller's context. Not to be nested. */
+MUST_CHECK status parallel_for(const run *r, int chunks, parallel_body body, void *context);
+
+/* The processors this process may use (affinity and cgroup quota respected), >= 1. */
+int parallel_cpus(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* Intervals and quantiles for what audits report. Every function is pure; invalid input (n = 0, k > n, NaN) gives {NAN, NAN}. */
+#ifndef CORE_STATS_H
+#define CORE_STATS_H
+
+#include <stdint.h>
+
+typedef struct interval {
+    double lo, hi;
+} interval;
+
+double normal_cdf(double x);
+double normal_quantile(double p);                        /* p in (0, 1); |relative error| < 1e-12 */
+double incomplete_beta(double a, double b, double x);    /* regularised I_x(a, b) */
+double beta_quantile(double p, double a, double b);
+double t_cdf(double t, double df);
+double t_quantile(double p, double df);                  /* Student's t */
+
+/* k successes in n trials; `level` is the two-sided confidence, .95 in all reports. */
+interval wilson(int64_t k, int64_t n, double level);           /* Wilson 1927, score interval without correction */
+interval clopper_pearson(int64_t k, int64_t n, double level);  /* exact, two-sided */
+double clopper_pearson_lower(int64_t k, int64_t n, double alpha); /* one-sided 1 - alpha bounds */
+double clopper_pearson_upper(int64_t k, int64_t n, double alpha);
+
+/* p1 - p2 of independent samples: Newcombe 1998, method 10 (from the two Wilson intervals). */
+interval newcombe(int64_t k1, int64_t n1, int64_t k2, int64_t n2, double level);
+
+double mean(const double *x, int n);
+double sample_sd(const double *x, int n);                      /* divisor n - 1; NAN for n < 2 */
+interval t_interval(const double *x, int n, double level);     /* of the mean; {NAN, NAN} for n < 2 */
+
+/* Percentile of a sorted array by linear interpolation (R type 7), q in [0, 1]. */
+double sorted_quantile(const double *sorted, int n, double q);
+
+#endif
