@@ -1,0 +1,52 @@
+/* Augmentation: functions of (image, label, seed, row, epoch); nothing changes in place in a data set. */
+#ifndef DATASETS_AUGMENT_H
+#define DATASETS_AUGMENT_H
+
+#include "core/json.h"
+#include "core/rng.h"
+#include "datasets/dataset.h"
+
+/* X(name, what, unit of its strength, default strength): applied in the order the user wrote them, each with its own stream of random
+ * numbers. `flip-target` changes the target with the image: see augment_parse. */
+#define AUGMENT_LIST(X)                                                                                                \
+    X(flip, "mirror left-right", "probability", 0.5)                                                                   \
+    X(vflip, "mirror top-bottom", "probability", 0.5)                                                                  \
+    X(shift, "move, zeros come in", "largest shift in pixels", 2)                                                      \
+    X(crop, "reflect-pad and crop back to size", "padding in pixels", 4)                                               \
+    X(rotate, "turn about the centre, bilinear", "largest angle in degrees", 10)                                       \
+    X(noise, "Gaussian noise, clipped to [0, 1]", "standard deviation", 0.05)                                          \
+    X(brightness, "multiply, clipped to [0, 1]", "largest relative change", 0.2)                                       \
+    X(contrast, "stretch about the image's mean, clipped", "largest relative change", 0.2)                             \
+    X(cutout, "a grey square at a random place (its centre may lie at the border)", "side in pixels", 8)               \
+    X(flip_target, "mirror left-right AND swap the labels of mirrored classes", "probability", 0.5)
+
+typedef enum augment_kind {
+#define AUGMENT_ENUM(name, what, unit, strength) AUGMENT_##name,
+    AUGMENT_LIST(AUGMENT_ENUM)
+#undef AUGMENT_ENUM
+    AUGMENT_KINDS
+} augment_kind;
+
+enum { AUGMENT_MOST = 16 };
+
+typedef struct augmentation {
+    int n;
+    struct {
+        augment_kind kind;
+        float strength;
+    } steps[AUGMENT_MOST];
+    int32_t *mirrored;  /* for flip_target: class -> class of its mirror image; owned; NULL when not used */
+    int classes;
+} augmentation;
+
+/* Parses "flip,shift=2,cutout=8". For flip-target ("flip-target=0.5") the mirrored class of each class is found by name: names that
+ * differ only by left <-> right (any case, also l/r as a whole word) are each other's mirror, all others their own; it is
+ * STATUS_USAGE when no class has such a partner. `class_names` has `classes` texts. */
+MUST_CHECK status augment_parse(const char *text, int classes, const char *const *class_names, augmentation *out, err *e);
+
+/* Augments one image (floats in [0,1], shape s) in `x`, and *label; `scratch` has shape_size(s) floats. Determined by (seed, row, epoch). */
+void augment_apply(const augmentation *a, uint64_t seed, int32_t row, int epoch, shape s, float *x, int32_t *label, float *scratch);
+
+void augment_free(augmentation *a);
+
+#endif

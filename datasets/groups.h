@@ -1,0 +1,16 @@
+/* Group columns for a data set. */
+#ifndef DATASETS_GROUPS_H
+#define DATASETS_GROUPS_H
+
+#include "datasets/dataset.h"
+
+/* Adds every column of a CSV (or .tsv, .gz) to d->columns. Rows are matched by a column `row` or `id` (original row ids, each at most
+ * once), by a column `file` or `path` against d's own column `file` where it has one, else by order (the count must be equal). Columns with
+ * only numbers become numeric. */
+MUST_CHECK status groups_add_csv(dataset *d, const char *path, err *e);
+
+/* Adds image properties as group columns: `brightness` (mean value) and `coverage` (share of pixels above half of the image's
+ * range), each cut at the thirds of this data set into low / middle / high, and `contrast` (standard deviation) likewise. */
+MUST_CHECK status groups_add_properties(dataset *d, err *e);
+
+#endif

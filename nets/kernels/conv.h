@@ -1,0 +1,51 @@
+/* Convolution kernels for one image, NHWC, weights HWIO ([kh][kw][cin/groups][cout]). Every fast kernel stands beside a plain one and is tested
+ * against it. A kernel is chosen once, when a session is made: conv_choose. */
+#ifndef NETS_KERNELS_CONV_H
+#define NETS_KERNELS_CONV_H
+
+#include "core/run.h"
+#include "nets/kernels/epilogue.h"
+
+typedef struct conv_geometry {
+    int h, w, cin;              /* input */
+    int oh, ow, cout;           /* output */
+    int kh, kw, stride_h, stride_w, dilation_h, dilation_w;
+    int pad_top, pad_left;      /* bottom and right follow from oh and ow */
+    int groups;
+} conv_geometry;
+
+typedef enum conv_pass { CONV_FORWARD, CONV_BACKWARD_DATA } conv_pass;
+
+/* One way to compute a pass. For CONV_FORWARD `in` is x (h w cin) and `out` y (oh ow cout); for CONV_BACKWARD_DATA `in` is dy and `out` dx. */
+typedef struct conv_kernel {
+    const char *name;           /* "direct-avx512", "openblas", "portable", ... */
+    bool (*supports)(conv_pass pass, const conv_geometry *g);
+    size_t (*pack_bytes)(conv_pass pass, const conv_geometry *g);
+    size_t (*scratch_bytes)(conv_pass pass, const conv_geometry *g); /* of one calling thread */
+    /* Weights into the kernel's own layout (rotated and transposed for backward): once per version of the weights. */
+    void (*pack)(conv_pass pass, const conv_geometry *g, const float *w, void *packed);
+    /* One image. Same bits for the same image whatever was computed before it. `scratch` is 64-byte aligned. */
+    void (*run)(conv_pass pass, const conv_geometry *g, const float *in, const void *packed, const epilogue *p, float *out, void *scratch);
+} conv_kernel;
+
+/* The kernel for this pass and shape under `choice`; never NULL: every shape has a plain kernel (avx2/avx512 fall back where the direct kernel
+ * does not support a shape; kernel_available below tells whether the CPU has them at all). */
+const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_geometry *g);
+
+/* Kernel k of the table, NULL past the end; for tests and benchmarks. */
+const conv_kernel *conv_kernel_at(int k);
+
+/* dw (HWIO) and, if not NULL, db (cout) += gradients of n images; accumulates in image order. Chosen like the others. */
+typedef struct conv_weights_kernel {
+    const char *name;
+    bool (*supports)(const conv_geometry *g);
+    size_t (*scratch_bytes)(const conv_geometry *g);
+    void (*run)(const conv_geometry *g, int n, const float *x, const float *dy, float *dw, float *db, void *scratch);
+} conv_weights_kernel;
+const conv_weights_kernel *conv_weights_choose(kernel_choice choice, const conv_geometry *g);
+const conv_weights_kernel *conv_weights_kernel_at(int k);
+
+/* False, with a message, when `choice` asks for an instruction set that this CPU does not have. */
+MUST_CHECK status kernel_available(kernel_choice choice, err *e);
+
+#endif

@@ -1,0 +1,47 @@
+/* Layers: what a node of a net can be. Each nets/layers/<name>.c defines one `const layer layer_<name>` that holds its configuration,
+ * parameters, shape rule, forward, backward with respect to data, backward with respect to parameters, and the sample
+ * configurations that the gradient-check matrix runs. They are listed in nets/layers.def. */
+#ifndef NETS_LAYER_H
+#define NETS_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/json.h"
+#include "core/rng.h"
+#include "core/run.h"
+#include "core/tensor.h"
+
+enum { LAYER_MOST_INPUTS = 8, LAYER_MOST_PARAMS = 5, PARAM_MOST_RANK = 4 };
+
+/* How a node is configured; a layer reads only its own fields. All are in the model file's graph under these names. */
+typedef struct layer_config {
+    int out;                    /* conv2d, linear: output channels or features */
+    int kernel[2], stride[2], dilation[2]; /* rows, columns */
+    int pad[4];                 /* top, left, bottom, right */
+    int groups;
+    bool bias, ceil_mode, count_include_pad;
+    float rate;                 /* dropout: probability; leaky_relu: slope; elu: alpha */
+    float eps, momentum;        /* batch_norm */
+    float mean[4], std[4];      /* normalise: per channel, in units of the [0,1] input */
+} layer_config;
+
+typedef enum param_kind { PARAM_WEIGHT, PARAM_BIAS, PARAM_NORM_SCALE, PARAM_NORM_SHIFT, BUFFER_MEAN, BUFFER_VARIANCE } param_kind;
+
+/* A parameter or buffer as the layer declares it. Memory layouts are our own: conv2d weights are [kh][kw][in/groups][out] (HWIO), linear
+ * weights [out][in] with `in` in NHWC order where a flatten leads to it. Files hold PyTorch's layouts (nets/model_file.h converts). */
+typedef struct layer_param {
+    const char *suffix;         /* "weight", "bias", "running_mean", ... as in a PyTorch state_dict */
+    param_kind kind;
+    int rank;
+    int dims[PARAM_MOST_RANK];
+    int fan_in, fan_out;        /* for initialisation; 0 for others */
+} layer_param;
+
+typedef struct layer layer; /* the vtable: nets/layer_internal.h, as only nets implement layers */
+
+/* Looks a layer up by its name in the graph ("conv2d"); NULL when unknown. */
+const layer *layer_find(const char *name);
+const char *layer_name(const layer *l);
+
+#endif

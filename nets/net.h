@@ -1,0 +1,67 @@
+/* A net: an immutable graph of layers. Nodes are in topological order; node 0 is the input. */
+#ifndef NETS_NET_H
+#define NETS_NET_H
+
+#include "core/arena.h"
+#include "nets/layer.h"
+
+typedef struct net_param {
+    char name[96];              /* node name + '.' + suffix: "layer1.0.conv1.weight" */
+    int node;
+    layer_param info;
+    size_t offset, size;        /* floats, in the block of weights */
+} net_param;
+
+typedef struct net_node {
+    const char *name;           /* unique; the PyTorch module path where there is one */
+    const layer *op;            /* NULL for the input node */
+    layer_config config;
+    int n_inputs, inputs[LAYER_MOST_INPUTS]; /* node indices, all smaller than this node's */
+    shape out;                  /* of one sample */
+    int n_params, params[LAYER_MOST_PARAMS]; /* indices into net.params */
+} net_node;
+
+typedef struct net {
+    char arch[64];
+    shape input;
+    int classes;                /* the last node gives 1 x 1 x classes logits */
+    int n_nodes, n_params;
+    net_node *nodes;
+    net_param *params;          /* trainable ones first, then buffers */
+    size_t n_trainable;         /* floats: weights are [0, n_trainable), buffers [n_trainable, n_floats) */
+    size_t n_floats;
+    arena memory;
+} net;
+
+/* Building: begin, add nodes, finish. After a failure further calls do nothing and net_finish reports the first one; so a zoo
+ * function reads as a list of layers. Adds return the node's index. */
+typedef struct net_builder net_builder;
+net_builder *net_begin(const char *arch, shape input); /* NULL when memory is out; all calls accept NULL */
+int net_add(net_builder *b, const char *name, const char *op, const layer_config *config, int n_inputs, const int *inputs);
+MUST_CHECK status net_finish(net_builder *b, net **out, err *e); /* frees the builder; checks shapes, names, parameters */
+void net_free(net *n);
+
+/* The graph as JSON and back, as stored in model files: {"arch", "input": [h, w, c], "nodes": [{"name", "op", "inputs": [names], ...}]}.
+ * net_from_json treats it as hostile: unknown operators, cycles, forward references, absurd sizes are refused. */
+json *net_to_json(const net *n);
+MUST_CHECK status net_from_json(const json *j, net **out, err *e);
+
+/* Multiply-adds of one forward pass of one sample. */
+int64_t net_flops(const net *n);
+
+/* A flat block of parameters and buffers of one net. */
+typedef struct weights {
+    float *data;                /* n_floats, 64-byte aligned */
+    size_t n;
+    uint64_t version;           /* raised by whoever changes data: sessions refold when it moved */
+} weights;
+
+MUST_CHECK status weights_new(const net *n, weights *out, err *e); /* zeros; norm scales and running variances 1 */
+MUST_CHECK status weights_copy(const weights *from, weights *out, err *e);
+void weights_free(weights *w);
+
+/* Kaiming normal (He et al. 2015, fan-in, gain sqrt(2)) for weights; the last linear layer and those without a rectifier behind them use gain 1;
+ * biases 0. Streams are "init" per parameter index: independent of everything else. */
+void weights_init(const net *n, weights *w, uint64_t seed);
+
+#endif

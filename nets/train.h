@@ -1,0 +1,68 @@
+/* Training: data order, augmentation, batches, an objective, an optimiser, a schedule. */
+#ifndef NETS_TRAIN_H
+#define NETS_TRAIN_H
+
+#include "datasets/augment.h"
+#include "datasets/dataset.h"
+#include "nets/optim.h"
+#include "nets/schedule.h"
+#include "nets/session.h"
+
+/* A batch as objectives see it. */
+typedef struct batch {
+    int n;
+    const float *x;           /* n x input shape, augmented */
+    const float *targets;     /* n x classes, soft */
+    const int32_t *labels;    /* n, after augmentation */
+    const float *loss_weights; /* n, usually 1 */
+    const int32_t *ids;       /* n original row ids */
+    int epoch, step;          /* step counts over all epochs */
+} batch;
+
+typedef struct batch_result {
+    double loss;              /* sum of weighted losses over the batch */
+    int correct;
+} batch_result;
+
+/* What training minimises. Plain cross entropy is objective_plain; adversarial ones live in attacks/train. */
+typedef struct objective {
+    const char *name;
+    void *self;
+    /* Gradient of the mean loss over the batch, written to grad (n_trainable floats); may change buffers of w. */
+    status (*accumulate)(void *self, const batch *b, weights *w, float *grad, batch_result *result, err *e);
+    void (*free)(void *self);
+} objective;
+
+MUST_CHECK status objective_plain(const net *n, const weights *w, int batch, const run *r, objective *out, err *e);
+
+typedef struct train_options {
+    int epochs, batch;
+    optim_kind optim;
+    double momentum, weight_decay;
+    schedule schedule;
+    double label_smoothing;        /* (1-e)*onehot + e/K over all classes */
+    const augmentation *augment;   /* or NULL */
+    bool drop_last;                /* leave out a last batch smaller than `batch` (default true when n >= batch) */
+} train_options;
+
+train_options train_options_default(void); /* 5 epochs, batch 128, Nesterov .9, decay 5e-4, one-cycle with peak .05 */
+
+typedef struct train_epoch {
+    int epoch;
+    double loss, accuracy;         /* of the training batches as they were seen */
+    double rate;                   /* at the last step */
+} train_epoch;
+
+/* Trains w on all rows of d. After each epoch `each_epoch` (may be NULL) is called. Data order: the stream ("shuffle", epoch). Stops with
+ * STATUS_CANCELLED at once when cancelled, w then holding the last finished step. A loss that is not finite stops with
+ * STATUS_NOT_EVALUABLE and says at which epoch and step, and what to try. */
+MUST_CHECK status train(const net *n, weights *w, const dataset *d, const train_options *o, objective *goal, const run *r,
+                        void (*each_epoch)(void *user, const train_epoch *t), void *user, err *e);
+
+/* Fills `out` with the options as a JSON recipe, and back. */
+json *train_options_to_json(const train_options *o);
+
+/* Mean and standard deviation per channel over the data set (double accumulation), for the input normalisation. */
+void dataset_channel_moments(const dataset *d, float mean[4], float std[4]);
+
+#endif
