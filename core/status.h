@@ -28,7 +28,7 @@ typedef struct err {
 } err;
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
 /* Writes the message (truncated to fit, always terminated) and returns `s`, so that `return err_set(...)` reads well.
  * A message is one line that says what, where, expected and found: "labels.gz: row 17: label 12, expected 0..9". */

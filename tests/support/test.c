@@ -7,12 +7,13 @@
 
 enum { PATHS = 4, PATH_CAP = 4096 };
 
-static const char *join(const char *folder, const char *name)
+static const char *join(const char *parent, const char *name)
 {
     static char paths[PATHS][PATH_CAP];
     static int next;
     char *path = paths[next++ % PATHS];
-    snprintf(path, PATH_CAP, "%s/%s", folder, name);
+    if (snprintf(path, PATH_CAP, "%s/%s", parent, name) >= PATH_CAP)
+        fail_msg("path too long: %s/%s", parent, name);
     return path;
 }
 
