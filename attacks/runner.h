@@ -1,0 +1,56 @@
+/* The sealed runner: carries samples through an attack against a model. It tests success at every iterate, drops broken samples inside the iterations and
+ * refills their places, re-checks every adversarial example in float32 on a fresh forward pass, and counts the cost. */
+#ifndef ATTACKS_RUNNER_H
+#define ATTACKS_RUNNER_H
+
+#include "attacks/attack.h"
+#include "datasets/dataset.h"
+#include "nets/model.h"
+
+typedef struct attack_plan {
+    const attack *method;
+    attack_options options;       /* zeros take the method's defaults */
+    norm norm;
+    const double *eps;            /* n_eps values >= 0, ascending */
+    int n_eps;
+    const int32_t *targets;       /* one per row, or NULL for untargeted */
+    bool no_drop;                 /* every sample runs all steps, and the verdict is the last iterate's: as other tools do, for comparison */
+    int batch;                    /* samples in flight (results do not depend on it) */
+    bool keep_examples;           /* fill `examples` of the result */
+} attack_plan;
+
+/* What happened, per sample and in all. All arrays belong to the result. */
+typedef struct attack_result {
+    int n, n_eps, classes;
+    uint8_t *clean_correct;       /* n: 1 = correct on the unchanged image */
+    int32_t *broken_at;           /* n: index of the smallest eps at which the sample is broken; n_eps = survived all. Misclassified clean
+                                     images are 0. Monotone in eps by construction: an example found at one eps serves every larger one,
+                                     and every smaller one that its distance fits */
+    float *distance;              /* n: norm of the kept example, NAN where none */
+    float *clean_logits;          /* n x classes */
+    float *examples;              /* n x d, of the smallest eps that broke (copy of the image where none), or NULL */
+    float *example_logits;        /* n x classes at these, or NULL */
+    uint64_t forwards, backwards; /* samples times passes, the re-checks included */
+    /* Rows for warnings: counts, and the first few row ids of each. */
+    enum { ATTACK_SAMPLES = 8 } most_samples;
+    struct attack_alarm {
+        int64_t count;
+        int n;
+        int32_t rows[ATTACK_SAMPLES];
+    } zero_gradient,              /* some gradient of a correct sample was exactly zero everywhere */
+        not_finite,               /* a logit or gradient was NaN or infinite */
+        tied,                     /* the largest logit was tied on the clean image */
+        outside,                  /* an iterate left the ball (a bug of the method) */
+        recheck_failed;           /* success not confirmed by the fresh forward pass */
+    bool budget_spent;            /* stopped by run.budget: samples not finished count as survived */
+} attack_result;
+
+/* Attacks every row of d. STATUS_USAGE for shapes that do not match, eps that are negative, NaN or not ascending, a norm the method does not have, or
+ * a model without gradient. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
+MUST_CHECK status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out, err *e);
+void attack_result_free(attack_result *a);
+
+/* Samples correct under attack at eps index i (clean-correct and not broken at or below i). */
+int64_t attack_survivors(const attack_result *a, int i);
+
+#endif
