@@ -43,15 +43,15 @@ bool json_is_int(const json *j);
 bool json_is_number(const json *j);
 bool json_is_bool(const json *j);
 bool json_is_null(const json *j);
-const char *json_string(const json *j);          /* NULL unless a string */
-int64_t json_int(const json *j, int64_t fallback);
-double json_real(const json *j, double fallback); /* integers too */
-bool json_bool(const json *j, bool fallback);
+const char *json_as_string(const json *j); /* NULL unless a string */
+int64_t json_as_int(const json *j, int64_t fallback);
+double json_as_real(const json *j, double fallback); /* integers too */
+bool json_as_bool(const json *j, bool fallback);
 
 /* Object member i in file order: its key, and the value in *value; NULL past the end. O(i) is fine for small objects; the
  * iterator is for loops: for (void *i = json_first(o); i; i = json_next(o, i)). */
-void *json_first(json *object);
-void *json_next(json *object, void *iterator);
+void *json_first(const json *object);
+void *json_next(const json *object, void *iterator);
 const char *json_iterator_key(void *iterator);
 json *json_iterator_value(void *iterator);
 

@@ -23,7 +23,7 @@ typedef struct st_tensor {
 
 typedef struct safetensors {
     int n;
-    st_tensor *tensors;        /* in file order */
+    st_tensor *tensors;        /* in the order of the header */
     json *header;              /* owned */
     bytes file;                /* owned */
 } safetensors;
@@ -46,8 +46,9 @@ typedef struct st_entry {
     const int64_t *ints;       /* I64, for counters such as num_batches_tracked */
 } st_entry;
 
-/* Atomic; tensors in the given order, header padded with spaces so that data begins at a multiple of 64. `metadata` is an
- * object of strings or NULL. Equal content gives equal bytes. */
+/* Atomic. The header names the tensors in the given order and is padded with spaces so that the data begins at a multiple of
+ * 64; in the data the ints come first, so that every tensor is aligned to its element. `metadata` is an object of strings or
+ * NULL. Equal content gives equal bytes. */
 MUST_CHECK status safetensors_write_file(const char *path, const st_entry *entries, int n, const json *metadata, err *e);
 
 #endif
