@@ -1,0 +1,209 @@
+/* Every convolution kernel, forward and backward, against a naive one in double; epilogues, NaN, leftovers in
+ * scratch. */
+#include "tests/nets/kernels_reference.h"
+
+/* Relative to the sum of absolute values of an element's products: a few hundred float32 roundings. */
+static const double tolerance = 2e-6;
+
+typedef struct problem {
+    conv_geometry g;
+    conv_pass pass;
+    size_t n_in, n_out, n_w;
+    int channels; /* of the output */
+    float *in, *w, *addend;
+    float *bias;
+    double *expected, *scale; /* without epilogue */
+} problem;
+
+static void add_forward(void *user, size_t x, size_t w, size_t y) {
+    problem *p = user;
+    double v = (double)p->in[x] * (double)p->w[w];
+    p->expected[y] += v, p->scale[y] += fabs(v);
+}
+
+static void add_backward(void *user, size_t x, size_t w, size_t y) {
+    problem *p = user;
+    double v = (double)p->in[y] * (double)p->w[w];
+    p->expected[x] += v, p->scale[x] += fabs(v);
+}
+
+static void fill_expected(problem *p) {
+    memset(p->expected, 0, p->n_out * sizeof(double));
+    memset(p->scale, 0, p->n_out * sizeof(double));
+    conv_products(&p->g, p->pass == CONV_FORWARD ? add_forward : add_backward, p);
+}
+
+static problem problem_new(int shape, conv_pass pass) {
+    problem p = {.g = conv_shape_at(shape), .pass = pass};
+    uint64_t state = (uint64_t)shape * 2 + (uint64_t)pass;
+    bool forward = pass == CONV_FORWARD;
+    p.n_in = forward ? conv_in_count(&p.g) : conv_out_count(&p.g);
+    p.n_out = forward ? conv_out_count(&p.g) : conv_in_count(&p.g);
+    p.n_w = conv_w_count(&p.g);
+    p.channels = forward ? p.g.cout : p.g.cin;
+    p.in = guarded_new(p.n_in, &state);
+    p.w = guarded_new(p.n_w, &state);
+    p.addend = guarded_new(p.n_out, &state);
+    p.bias = guarded_new((size_t)p.channels, &state);
+    p.expected = calloc(p.n_out, sizeof(double));
+    p.scale = calloc(p.n_out, sizeof(double));
+    assert_non_null(p.expected);
+    assert_non_null(p.scale);
+    fill_expected(&p);
+    return p;
+}
+
+static void problem_free(problem *p) {
+    guarded_free(p->in, p->n_in);
+    guarded_free(p->w, p->n_w);
+    guarded_free(p->addend, p->n_out);
+    guarded_free(p->bias, (size_t)p->channels);
+    free(p->expected);
+    free(p->scale);
+}
+
+/* Packs and runs with `garbage` in scratch and packed memory. */
+static void run_kernel(const conv_kernel *k, const problem *p, const epilogue *e, int garbage, float *out) {
+    size_t pack = k->pack_bytes(p->pass, &p->g), scratch = k->scratch_bytes(p->pass, &p->g);
+    char *packed = alloc_aligned(pack + 64), *space = alloc_aligned(scratch + 64);
+    assert_non_null(packed);
+    assert_non_null(space);
+    memset(packed, garbage, pack + 64);
+    memset(space, garbage, scratch + 64);
+    k->pack(p->pass, &p->g, p->w, packed);
+    k->run(p->pass, &p->g, p->in, packed, e, out, space);
+    for (int i = 0; i < 64; i++)
+        if (packed[pack + (size_t)i] != (char)garbage || space[scratch + (size_t)i] != (char)garbage)
+            fail_msg("%s: %s: wrote behind its memory", k->name, conv_text(&p->g));
+    free(packed);
+    free(space);
+}
+
+static void for_each_kernel(void (*check)(const conv_kernel *k, problem *p, int shape)) {
+    for (int shape = 0; shape < CONV_SHAPES; shape++)
+        for (int pass = 0; pass < 2; pass++) {
+            problem p = problem_new(shape, (conv_pass)pass);
+            for (int i = 0; conv_kernel_at(i); i++)
+                if (conv_kernel_at(i)->supports(p.pass, &p.g)) check(conv_kernel_at(i), &p, shape);
+            problem_free(&p);
+        }
+}
+
+static void check_value(const conv_kernel *k, problem *p, int shape) {
+    (void)shape;
+    float *a = guarded_new(p->n_out, NULL), *b = guarded_new(p->n_out, NULL);
+    epilogue none = {0};
+    run_kernel(k, p, &none, 0xff, a);
+    assert_close(k->name, conv_text(&p->g), a, p->expected, p->scale, p->n_out, tolerance);
+    run_kernel(k, p, &none, 0x3e, b);
+    if (memcmp(a, b, p->n_out * sizeof(float)) != 0)
+        fail_msg("%s: %s: the result depends on what was in scratch", k->name, conv_text(&p->g));
+    guarded_free(a, p->n_out);
+    guarded_free(b, p->n_out);
+}
+
+static void values(void **state) {
+    (void)state;
+    for_each_kernel(check_value);
+}
+
+/* Combination c of bias, addend, relu, mask and gate; twice 12 of them. */
+enum { COMBINATIONS = 24 };
+static epilogue combination(const problem *p, int c, uint8_t *mask, const uint8_t *gate) {
+    epilogue e = {0};
+    if (c % 2) e.bias = p->bias;
+    if (c / 2 % 2) e.addend = p->addend;
+    e.relu = c / 4 % 3 > 0;
+    if (c / 4 % 3 == 2) e.mask = mask;
+    if (c / 12) e.gate = gate;
+    return e;
+}
+
+/* The fused epilogue must give the bits of the plain one on the kernel's own sums. */
+static void check_epilogue(const conv_kernel *k, problem *p, int shape) {
+    size_t bytes = mask_bytes(p->n_out), size = p->n_out * sizeof(float);
+    float *sums = guarded_new(p->n_out, NULL), *out = guarded_new(p->n_out, NULL);
+    uint8_t *mask = malloc(bytes), *expected_mask = malloc(bytes), *gate = malloc(bytes);
+    uint64_t state = 5;
+    for (size_t i = 0; i < bytes; i++)
+        gate[i] = (uint8_t)next_number(&state);
+    epilogue none = {0};
+    run_kernel(k, p, &none, 0, sums);
+    float *expected = guarded_new(p->n_out, NULL);
+    for (int i = 0; i < 4; i++) {
+        int c = (shape * 4 + i) % COMBINATIONS;
+        epilogue e = combination(p, c, mask, gate), plain = combination(p, c, expected_mask, gate);
+        memset(mask, 0x5a, bytes);
+        memset(expected_mask, 0x5a, bytes);
+        memcpy(expected, sums, size);
+        epilogue_apply(&plain, p->n_out, p->channels, expected);
+        run_kernel(k, p, &e, 0xff, out);
+        if (memcmp(out, expected, size) != 0 || memcmp(mask, expected_mask, bytes) != 0)
+            fail_msg("%s: pass %d: %s: epilogue %d differs from the plain one", k->name, p->pass,
+                     conv_text(&p->g), c);
+    }
+    memcpy(out, p->addend, size);
+    epilogue in_place = {.addend = out, .bias = p->bias};
+    run_kernel(k, p, &in_place, 0xff, out);
+    for (size_t i = 0; i < p->n_out; i++) {
+        double v = p->expected[i] + (double)p->addend[i] + (double)p->bias[i % (size_t)p->channels];
+        if (!(fabs(out[i] - v) <= tolerance * (p->scale[i] + 2)))
+            fail_msg("%s: %s: addend in place: element %zu is %g, expected %g", k->name, conv_text(&p->g), i,
+                     (double)out[i], v);
+    }
+    guarded_free(sums, p->n_out);
+    guarded_free(expected, p->n_out);
+    guarded_free(out, p->n_out);
+    free(mask);
+    free(expected_mask);
+    free(gate);
+}
+
+static void epilogues(void **state) {
+    (void)state;
+    for_each_kernel(check_epilogue);
+}
+
+/* A NaN and an infinity reach exactly the outputs that read them. */
+static void check_nan(const conv_kernel *k, problem *p, int shape) {
+    if (shape % 8 != 0) return;
+    size_t at = (size_t)shape * 31 % p->n_in;
+    float before = p->in[at];
+    float *out = guarded_new(p->n_out, NULL);
+    epilogue rectified = {.relu = true};
+    p->in[at] = NAN;
+    fill_expected(p);
+    run_kernel(k, p, &rectified, 0, out);
+    for (size_t i = 0; i < p->n_out; i++)
+        if (isnan(p->expected[i]) != isnan(out[i]))
+            fail_msg("%s: %s: element %zu: NaN %s", k->name, conv_text(&p->g), i,
+                     isnan(out[i]) ? "appeared" : "was lost");
+    p->in[at] = before;
+    fill_expected(p);
+    guarded_free(out, p->n_out);
+}
+
+static void nans(void **state) {
+    (void)state;
+    for_each_kernel(check_nan);
+}
+
+static void choices(void **state) {
+    (void)state;
+    conv_geometry g = conv_shape_at(8);
+    assert_string_equal(conv_choose(KERNEL_PORTABLE, CONV_FORWARD, &g)->name, "portable");
+    assert_string_equal(conv_choose(KERNEL_OPENBLAS, CONV_FORWARD, &g)->name, "openblas");
+    for (int shape = 0; shape < CONV_SHAPES; shape++)
+        for (int choice = KERNEL_AUTO; choice <= KERNEL_AVX512; choice++)
+            for (int pass = 0; pass < 2; pass++) {
+                g = conv_shape_at(shape);
+                assert_true(
+                    conv_choose((kernel_choice)choice, (conv_pass)pass, &g)->supports((conv_pass)pass, &g));
+            }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(epilogues),
+                                       cmocka_unit_test(nans), cmocka_unit_test(choices)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
