@@ -31,8 +31,9 @@ void optim_free(optim *o);
 MUST_CHECK status optim_parse(const char *name, optim_kind *out, err *e);
 const char *optim_name(optim_kind k);
 
-/* One step with rate lr; raises w->version. PyTorch's formulas: SGD g += wd*w; v = mu*v + g (v = g at the first step); w -= lr*v, Nesterov
- * w -= lr*(g + mu*v). AdamW (Loshchilov & Hutter 2019): w *= 1 - lr*wd first; bias-corrected; eps outside the root. */
-void optim_step(optim *o, const net *n, weights *w, const float *grad, double lr, double momentum);
+/* One step with rate lr, in parallel over fixed ranges; raises w->version. Never stops half-way: r's cancel flag is not looked at.
+ * PyTorch's formulas: SGD g += wd*w; v = mu*v + g (v = g at the first step); w -= lr*v, Nesterov w -= lr*(g + mu*v). AdamW
+ * (Loshchilov & Hutter 2019): w *= 1 - lr*wd first; bias-corrected; eps outside the root; `momentum` is not used. */
+MUST_CHECK status optim_step(optim *o, const net *n, weights *w, const float *grad, double lr, double momentum, const run *r);
 
 #endif

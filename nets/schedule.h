@@ -35,6 +35,11 @@ schedule schedule_default(schedule_kind kind, double lr);
 MUST_CHECK status schedule_parse(const char *name, schedule_kind *out, err *e);
 const char *schedule_name(schedule_kind k);
 
+/* STATUS_USAGE, naming the field, unless every field is in its range. */
+MUST_CHECK status schedule_check(const schedule *s, err *e);
+
+/* The rate at step 0..total_steps-1 of a checked schedule; an epoch is step / steps_per_epoch. After a warm-up, linear and cosine
+ * fall over the remaining steps. */
 double schedule_rate(const schedule *s, long step, long total_steps, long steps_per_epoch);
 
 /* Momentum at this step: one-cycle moves it (if cycle_momentum was asked for by momentum_high > 0); others return `base`. */
