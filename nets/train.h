@@ -33,7 +33,8 @@ typedef struct objective {
     void (*free)(void *self);
 } objective;
 
-MUST_CHECK status objective_plain(const net *n, const weights *w, int batch, const run *r, objective *out, err *e);
+/* For batches of at most `most` samples. A step is never left half-way: r's cancel flag is not looked at. */
+MUST_CHECK status objective_plain(const net *n, const weights *w, int most, const run *r, objective *out, err *e);
 
 typedef struct train_options {
     int epochs, batch;
@@ -54,15 +55,20 @@ typedef struct train_epoch {
 } train_epoch;
 
 /* Trains w on all rows of d. After each epoch `each_epoch` (may be NULL) is called. Data order: the stream ("shuffle", epoch). Stops with
- * STATUS_CANCELLED at once when cancelled, w then holding the last finished step. A loss that is not finite stops with
- * STATUS_NOT_EVALUABLE and says at which epoch and step, and what to try. */
+ * STATUS_CANCELLED after the running step when cancelled, w then holding the last finished step. A loss, or at the end of an epoch a
+ * weight, that is not finite stops with STATUS_NOT_EVALUABLE and says at which epoch and step, and what to try. STATUS_USAGE when
+ * net, data and options do not fit. w does not depend on r->threads. */
 MUST_CHECK status train(const net *n, weights *w, const dataset *d, const train_options *o, objective *goal, const run *r,
                         void (*each_epoch)(void *user, const train_epoch *t), void *user, err *e);
 
-/* Fills `out` with the options as a JSON recipe, and back. */
+/* STATUS_USAGE, naming the option, unless every option is in its range; train() asks too. */
+MUST_CHECK status train_options_check(const train_options *o, err *e);
+
+/* The options as the JSON recipe that a model file keeps; NULL when memory is out. */
 json *train_options_to_json(const train_options *o);
 
-/* Mean and standard deviation per channel over the data set (double accumulation), for the input normalisation. */
+/* Mean and standard deviation per channel over the data set, for the input normalisation. Bytes are summed exactly, floats in double. The
+ * deviation of a constant channel, and of channels that the images do not have, is 1. */
 void dataset_channel_moments(const dataset *d, float mean[4], float std[4]);
 
 #endif
