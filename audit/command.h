@@ -1,0 +1,98 @@
+/* Commands: a static table, and what every command is given. */
+#ifndef AUDIT_COMMAND_H
+#define AUDIT_COMMAND_H
+
+#include <stdio.h>
+
+#include "audit/options.h"
+#include "audit/progress.h"
+#include "audit/result.h"
+#include "core/run.h"
+#include "datasets/dataset.h"
+#include "nets/model.h"
+
+/* Options that every command takes. */
+typedef struct run_settings {
+    int64_t seed, threads, batch, budget,
+        time_limit; /* threads, budget, time_limit: 0 = automatic, none, none */
+    int kernel;
+    const char *json, *config;
+    bool quiet;
+} run_settings;
+
+/* Options of commands that read images. */
+typedef struct data_settings {
+    const char *data, *split, *groups, *labels, *size;
+    int64_t n;
+} data_settings;
+
+typedef struct command command;
+
+typedef struct context {
+    const command *command;
+    int argc; /* the whole command line, for the record */
+    char *const *argv;
+    const char *const *arguments; /* words that are no options */
+    int n_arguments;
+    run_settings common;
+    data_settings data;
+    run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
+    progress progress;
+    double began; /* clock_seconds at the start */
+    int verdict;  /* exit code of a command that did its work: 0, or 1 when a gate failed, ... */
+} context;
+
+struct command {
+    const char *name;
+    const char *arguments; /* usage of the words: "MODEL", "FILE...", "" */
+    int fewest, most;      /* number of them; most < 0 = any number */
+    const char *what;      /* one line for the list of commands */
+    const char *about;     /* a paragraph or more for its help */
+    bool reads_data;       /* takes the data options */
+    const option *options; /* its own, or NULL */
+    size_t settings_size;  /* of the struct that they fill */
+    status (*run)(context *c, const void *settings, err *e);
+};
+
+const command *command_at(int i); /* in the order of commands.def, NULL past the end */
+const command *command_find(const char *name);
+
+/* The tables of common options, as option sets that fill `common` and `data` (either may be NULL where only
+ * names matter). */
+option_set run_option_set(run_settings *common);
+option_set data_option_set(data_settings *data);
+
+/* Runs a command line and returns the exit code. Prints errors to standard error. */
+int command_line(int argc, char *const *argv);
+
+/* --- for commands
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Where tables and sentences go; NULL when --quiet, or when the JSON goes to standard output. */
+FILE *context_out(const context *c);
+
+/* A line or part of one to context_out. */
+void say(const context *c, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Opens --data; `split` is used when --split is not given, `n` when --n is not (0 = all), and `shape` (or
+ * NULL) is the size that folders of images are brought to when --size is not given. */
+MUST_CHECK status context_open_data(const context *c, const char *split, int n, const shape *size,
+                                    dataset *out, err *e);
+
+/* A model file with everything that must live as long as its model. Starts as {0}. */
+typedef struct loaded_model {
+    struct model_file *file;
+    model *model;
+} loaded_model;
+
+/* Opens a model file; `gradient` makes attacks possible. Its warnings-free shape is in out->model->input. */
+MUST_CHECK status context_open_model(const context *c, const char *path, bool gradient, loaded_model *out,
+                                     err *e);
+void loaded_model_free(loaded_model *m);
+
+/* Ends a command: prints the result's warnings on standard error, marks it when the time limit cut it short,
+ * and writes --json. `s` is how the work ended: STATUS_OK, or STATUS_CANCELLED when the result holds what was
+ * finished; it is returned. */
+MUST_CHECK status context_finish(const context *c, result *x, status s, err *e);
+
+#endif

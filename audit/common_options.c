@@ -1,0 +1,129 @@
+/* The options that commands share. */
+#include "audit/command.h"
+
+#define FIELD(name) offsetof(run_settings, name)
+
+static const char *kernel_at(int i, const char **what) {
+    static const char *const names[] = {
+#define NAME(code, name) name,
+        KERNEL_LIST(NAME)
+#undef NAME
+    };
+    if (what) *what = NULL;
+    return i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
+}
+
+static const option run_options[] = {
+    {.name = "seed",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(seed),
+     .metavar = "N",
+     .fallback = "0",
+     .hi = 9007199254740992,
+     .environment = "AUDIT_SEED",
+     .what = "seed of everything random: the same seed gives the same result"},
+    {.name = "threads",
+     .letter = 'j',
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(threads),
+     .metavar = "N",
+     .hi = 1024,
+     .environment = "AUDIT_THREADS",
+     .what = "threads; results do not depend on it (default: every processor this process may use)"},
+    {.name = "batch",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(batch),
+     .metavar = "N",
+     .fallback = "128",
+     .lo = 1,
+     .hi = 4096,
+     .environment = "AUDIT_BATCH",
+     .what = "images of a training step; in attacks, images in flight, of which results do not depend"},
+    {.name = "kernel",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(kernel),
+     .fallback = "auto",
+     .choice = kernel_at,
+     .environment = "AUDIT_KERNEL",
+     .what = "how convolutions and products are computed; portable gives the same bits on every x86-64"},
+    {.name = "budget",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(budget),
+     .metavar = "N",
+     .hi = 9007199254740992,
+     .what = "stop after the cost of N forward passes of one image (replays exactly)"},
+    {.name = "time-limit",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(time_limit),
+     .metavar = "SECONDS",
+     .hi = 8640000,
+     .what = "stop after this time; marks the result as not reproducible"},
+    {.name = "json",
+     .kind = OPTION_FILE,
+     .offset = FIELD(json),
+     .metavar = "FILE",
+     .what = "write the result as JSON; - is standard output"},
+    {.name = "config",
+     .kind = OPTION_FILE,
+     .offset = FIELD(config),
+     .metavar = "FILE",
+     .environment = "AUDIT_CONFIG",
+     .what = "JSON file with options: {\"threads\": 2, \"attack\": {\"eps\": \"8/255\"}}"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_FLAG,
+     .offset = FIELD(quiet),
+     .what = "print warnings and errors only"},
+    {0}};
+
+#undef FIELD
+#define FIELD(name) offsetof(data_settings, name)
+
+static const option data_options[] = {
+    {.name = "data",
+     .letter = 'd',
+     .kind = OPTION_TEXT,
+     .offset = FIELD(data),
+     .metavar = "DATA",
+     .what =
+         "images and labels: fashion-mnist, mnist, idx:DIR, cifar10:DIR, cifar100:DIR, folder:DIR, npz:FILE, "
+         "manifest:FILE.csv, synth:shapes"},
+    {.name = "split",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(split),
+     .metavar = "train|test",
+     .what = "part of the data (default: train for training, else test)"},
+    {.name = "n",
+     .letter = 'n',
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(n),
+     .metavar = "N",
+     .fallback = "-1",
+     .lo = -1,
+     .hi = 100000000,
+     .what = "use N images, chosen at random by the seed; 0 = all"},
+    {.name = "groups",
+     .letter = 'g',
+     .kind = OPTION_FILE,
+     .offset = FIELD(groups),
+     .metavar = "FILE.csv",
+     .what = "group columns, matched by a column row, id, file or path, else by order"},
+    {.name = "labels",
+     .kind = OPTION_FILE,
+     .offset = FIELD(labels),
+     .metavar = "FILE",
+     .what = "labels (IDX, or CSV with a column label) instead of those found with the images"},
+    {.name = "size",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(size),
+     .metavar = "HxW",
+     .what = "bring images of folder and manifest to this size (default: the model's, or the first image's)"},
+    {0}};
+
+option_set run_option_set(run_settings *common) {
+    return (option_set){"Running", run_options, common};
+}
+
+option_set data_option_set(data_settings *data) {
+    return (option_set){"Data", data_options, data};
+}

@@ -1,0 +1,59 @@
+/* What commands share: printing, and ending with a result. */
+#include "audit/command.h"
+
+#include <string.h>
+
+#include "audit/interrupt.h"
+
+FILE *context_out(const context *c) {
+    bool json_on_stdout = c->common.json && strcmp(c->common.json, "-") == 0;
+    return c->common.quiet || json_on_stdout ? NULL : stdout;
+}
+
+void say(const context *c, const char *format, ...) {
+    FILE *out = context_out(c);
+    if (!out) return;
+    progress_clear((progress *)&c->progress);
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(out, format, arguments);
+    va_end(arguments);
+    fflush(out);
+}
+
+static void print_warnings(const context *c, result *x) {
+    const json *warnings = json_get(json_get(result_json(x), "body"), "warnings");
+    progress_clear((progress *)&c->progress);
+    for (size_t i = 0; i < json_count(warnings); i++) {
+        const json *w = json_at(warnings, i);
+        const char *next = json_as_string(json_get(w, "next"));
+        fprintf(stderr, "warning: %s: %s\n", json_as_string(json_get(w, "code")),
+                json_as_string(json_get(w, "message")));
+        if (next) fprintf(stderr, "  next: %s\n", next);
+    }
+}
+
+status context_finish(const context *c, result *x, status s, err *e) {
+    bool partial = s == STATUS_CANCELLED;
+    if (s != STATUS_OK && !partial) return s;
+    if (partial)
+        result_warning(x, interrupt_timed_out() ? "TIME_LIMIT" : "INTERRUPTED",
+                       "stopped before the work was done: only what was finished is counted", NULL, 0, NULL);
+    result_run facts = {.argc = c->argc,
+                        .argv = c->argv,
+                        .threads = c->run.threads,
+                        .batch = (int)c->common.batch,
+                        .kernel = c->run.kernel,
+                        .seconds = clock_seconds() - c->began,
+                        .reproducible = !partial};
+    print_warnings(c, x);
+    if (c->common.json) {
+        err writing;
+        status written = result_write(x, c->common.json, &facts, &writing);
+        if (written != STATUS_OK) {
+            if (e) *e = writing;
+            return written;
+        }
+    }
+    return s;
+}

@@ -1,0 +1,59 @@
+/* What commands share: opening data and models. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/command.h"
+#include "datasets/open.h"
+#include "nets/model_file.h"
+
+static status parse_size(const char *text, int *height, int *width, err *e) {
+    char *end;
+    long h = strtol(text, &end, 10);
+    long w = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end || h < 1 || w < 1 || h > 4096 || w > 4096)
+        return err_set(e, STATUS_USAGE, "--size: \"%s\", expected HEIGHTxWIDTH such as 32x32", text);
+    *height = (int)h;
+    *width = (int)w;
+    return STATUS_OK;
+}
+
+status context_open_data(const context *c, const char *split, int n, const shape *size, dataset *out,
+                         err *e) {
+    const data_settings *d = &c->data;
+    *out = (dataset){0};
+    if (!d->data) return err_set(e, STATUS_USAGE, "--data is missing: which images?");
+    open_options o = {.split = d->split ? d->split : split,
+                      .n = d->n >= 0 ? (int)d->n : n,
+                      .seed = c->run.seed,
+                      .groups = d->groups,
+                      .labels = d->labels};
+    if (size) {
+        o.height = size->h;
+        o.width = size->w;
+        o.channels = size->c;
+    }
+    status s = d->size ? parse_size(d->size, &o.height, &o.width, e) : STATUS_OK;
+    return s == STATUS_OK ? dataset_open(d->data, &o, out, e) : s;
+}
+
+void loaded_model_free(loaded_model *m) {
+    model_free(m->model);
+    if (m->file) model_file_free(m->file);
+    free(m->file);
+    *m = (loaded_model){0};
+}
+
+status context_open_model(const context *c, const char *path, bool gradient, loaded_model *out, err *e) {
+    *out = (loaded_model){.file = calloc(1, sizeof *out->file)};
+    if (!out->file) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    status s = model_file_read(path, out->file, e);
+    if (s == STATUS_OK)
+        s = model_of_net(out->file->net, &out->file->weights, gradient, &c->run, &out->model, e);
+    if (s != STATUS_OK) {
+        loaded_model_free(out);
+        return s;
+    }
+    out->model->class_names = (const char *const *)out->file->class_names;
+    memcpy(out->model->sha256, out->file->sha256, sizeof out->model->sha256);
+    return STATUS_OK;
+}

@@ -1,0 +1,10 @@
+/* The `audit` program. */
+#include "audit/command.h"
+#include "audit/interrupt.h"
+#include "core/blas.h"
+
+int main(int argc, char **argv) {
+    blas_choose_core(argv);
+    interrupt_install();
+    return command_line(argc, argv);
+}
