@@ -49,6 +49,6 @@ status npy_write_file(const char *path, npy_type type, int rank, const int64_t *
     s = outfile_open(&o, path, e);
     if (s != STATUS_OK) return s;
     fwrite(header, 1, size, o.file);
-    fwrite(data, 1, data_size, o.file);
+    if (data_size) fwrite(data, 1, data_size, o.file);
     return outfile_commit(&o, e);
 }

@@ -99,6 +99,6 @@ status outfile_write(const char *path, const void *data, size_t size, err *e) {
     outfile o;
     status s = outfile_open(&o, path, e);
     if (s != STATUS_OK) return s;
-    fwrite(data, 1, size, o.file); /* a failure stays in the stream until the commit */
+    if (size) fwrite(data, 1, size, o.file); /* a failure stays in the stream until the commit */
     return outfile_commit(&o, e);
 }

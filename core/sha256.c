@@ -52,6 +52,7 @@ void sha256_init(sha256 *s) {
 }
 
 void sha256_update(sha256 *s, const void *data, size_t size) {
+    if (size == 0) return;
     const uint8_t *p = data;
     size_t held = s->length % 64;
     s->length += size;

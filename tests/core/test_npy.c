@@ -29,7 +29,7 @@ static status parse(const char *dictionary, const void *data, size_t n, npy *out
 static void test_versions(void **state) {
     (void)state;
     npy a;
-    assert_ok(npy_read_file(source_path("tests/golden/npz/version2.npy"), &a, &e), e);
+    assert_ok(npy_read_file(source_path("tests/golden/npy/version2.npy"), &a, &e), e);
     assert_int_equal(a.type, NPY_I32);
     assert_int_equal(a.rank, 1);
     assert_int_equal(a.dims[0], 3);
@@ -53,9 +53,9 @@ static void test_refused_types(void **state) {
     (void)state;
     static const struct {
         const char *file, *message;
-    } cases[] = {{"tests/golden/npz/big_endian.npy", "big-endian"},
-                 {"tests/golden/npz/objects.npy", "Python objects"},
-                 {"tests/golden/npz/structured.npy", "structured types"}};
+    } cases[] = {{"tests/golden/npy/big_endian.npy", "big-endian"},
+                 {"tests/golden/npy/objects.npy", "Python objects"},
+                 {"tests/golden/npy/structured.npy", "structured types"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         npy a;
         assert_int_equal(npy_read_file(source_path(cases[i].file), &a, &e), STATUS_UNSUPPORTED);
