@@ -114,20 +114,21 @@ double beta_quantile(double p, double a, double b) {
     double lo = 0, hi = 1, x = a / (a + b);
     for (int i = 0; i < 1100; i++) { /* halving alone ends at the smallest double */
         double y = 1 - x, excess = beta_cdf(a, b, x, y) - p;
+        if (excess == 0) return x;
         if (excess > 0)
             hi = x;
         else
             lo = x;
         double next = x - excess * x * y / beta_power(a, b, x, y);
-        if (!(next > lo && next < hi)) next = lo + 0.5 * (hi - lo);
+        if (!(next >= lo && next <= hi)) next = lo + 0.5 * (hi - lo);
         double moved = fabs(next - x);
         x = next;
-        if (excess == 0 || moved <= 2 * DBL_EPSILON * x) break;
+        if (moved <= 2 * DBL_EPSILON * x) break;
     }
     return x;
 }
 
-/* P(T < -|t|); its density times |t| comes from the same beta. */
+/* P(T < -|t|). */
 static double t_tail(double t, double df) {
     double length = hypot(t, sqrt(df));
     double x = sqrt(df) / length, y = t / length;

@@ -17,7 +17,7 @@ typedef struct column {
     const char *name;
     column_kind kind;
     int32_t *codes;        /* COLUMN_CATEGORY: n codes, 0..n_levels-1, or CATEGORY_MISSING */
-    const char **levels;   /* n_levels interned texts, in order of first appearance unless sorted */
+    const char **levels;   /* n_levels interned texts, sorted */
     int n_levels;
     double *numbers;       /* COLUMN_NUMBER: n values, NAN = missing */
 } column;
@@ -36,13 +36,15 @@ void table_free(table *t);
 MUST_CHECK status table_add_texts(table *t, const char *name, const char *const *texts, err *e);
 MUST_CHECK status table_add_numbers(table *t, const char *name, const double *numbers, err *e);
 
-const column *table_find(const table *t, const char *name); /* NULL when absent */
+const column *table_find(const table *t, const char *name); /* NULL when absent; good until a column is added */
 
-/* The rows `rows[0..n)` as a new table (levels stay the same, even unused ones). */
+/* The rows `rows[0..n)` (repeats allowed; outside the table: STATUS_USAGE) as a new table; levels stay the same, even unused ones. */
 MUST_CHECK status table_select(const table *t, const int32_t *rows, int n, table *out, err *e);
 
-/* A numeric column as a category: a number is shown with %g; more than `most` different ones are cut at quantiles into
- * `most` bins named "lo..hi". Used where a group column must be categorical. */
+/* Turns a numeric column into a category: a number is shown with %g; more than `most` different ones are cut at quantiles into at
+ * most `most` bins named "lo..hi" after the smallest and largest value in them (with more digits where neighbours would look
+ * alike). Equal values share a bin, none is empty, missing stays missing, a category is left as it is. No such column, or
+ * most < 1: STATUS_USAGE. Used where a group column must be categorical. */
 MUST_CHECK status table_categorise(table *t, const char *name, int most, err *e);
 
 #endif
