@@ -1,0 +1,55 @@
+# Run as: cmake -DROOT=<tree> -P check_includes.cmake. Fails with one line per #include that breaks the rules of the house:
+# - dependencies run one way, core <- datasets <- nets <- attacks <- audit; quoted paths start at the root of the tree;
+# - what a folder calls _internal.h is its own;
+# - each wrapped library has one door: its header is included by one .c file and by no header.
+cmake_minimum_required(VERSION 3.25)
+
+set(folders core datasets nets attacks audit)
+set(doors cblas.h stb_image.h stb_image_write.h jansson.h zlib.h)
+set(problems "")
+
+macro(problem text)
+  string(APPEND problems "  ${text}\n")
+endmacro()
+
+function(check_quoted file folder rank path)
+  string(REGEX REPLACE "/.*" "" target "${path}")
+  list(FIND folders "${target}" target_rank)
+  if(target_rank EQUAL -1)
+    problem("${file}: \"${path}\" does not start at a folder of the tree")
+  elseif(target_rank GREATER rank)
+    problem("${file}: ${folder} must not include ${target} (\"${path}\")")
+  elseif(path MATCHES "_internal\\.h$" AND NOT target STREQUAL folder)
+    problem("${file}: \"${path}\" is private to ${target}")
+  endif()
+  set(problems "${problems}" PARENT_SCOPE)
+endfunction()
+
+set(rank -1)
+foreach(folder ${folders})
+  math(EXPR rank "${rank} + 1")
+  file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/${folder}/*.c ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.def)
+  foreach(file ${files})
+    file(STRINGS ${ROOT}/${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+    foreach(line ${lines})
+      string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*).*" "\\1" path "${line}")
+      get_filename_component(name "${path}" NAME)
+      if(name IN_LIST doors)
+        list(APPEND users_${name} ${file})
+      elseif(line MATCHES "include[ \t]*\"")
+        check_quoted(${file} ${folder} ${rank} "${path}")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+foreach(name ${doors})
+  list(LENGTH users_${name} count)
+  if(count GREATER 1 OR "${users_${name}}" MATCHES "\\.h$")
+    problem("${name}: expected in one .c file, found in ${users_${name}}")
+  endif()
+endforeach()
+
+if(problems)
+  message(FATAL_ERROR "includes against the rules:\n${problems}")
+endif()

@@ -1,0 +1,25 @@
+# Run as: cmake -DCHECK=<check_includes.cmake> -DFOLDER=<scratch> -P check_includes_detects.cmake. Plants small trees and
+# expects the check to pass the clean one and to name what is wrong in each of the others.
+cmake_minimum_required(VERSION 3.25)
+
+function(expect what file text wanted)
+  file(REMOVE_RECURSE ${FOLDER})
+  file(WRITE ${FOLDER}/core/blas.c "#include <cblas.h>\n#include \"core/blas.h\"\n#include \"core/a_internal.h\"\n")
+  file(WRITE ${FOLDER}/nets/layers/relu.c "#include \"core/blas.h\"\n#include \"datasets/dataset.h\"\n")
+  file(APPEND ${FOLDER}/${file} "${text}\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${FOLDER} -P ${CHECK} RESULT_VARIABLE result ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  string(FIND "${output}" "${wanted}" at)
+  if((wanted STREQUAL "" AND NOT result EQUAL 0) OR (NOT wanted STREQUAL "" AND (result EQUAL 0 OR at EQUAL -1)))
+    message(SEND_ERROR "${what}: expected '${wanted}', exit status ${result}, output: ${output}")
+  endif()
+endfunction()
+
+expect("a clean tree" core/blas.h "#include <stddef.h>" "")
+expect("an include to the right" core/blas.h "#include \"nets/net.h\"" "core/blas.h: core must not include nets")
+expect("the same, spaced and deep" nets/layers/relu.c "  #  include   \"attacks/attack.h\"" "nets must not include attacks")
+expect("a way around" nets/layers/relu.c "#include \"../../attacks/attack.h\"" "does not start at a folder")
+expect("another folder's private header" nets/layers/relu.c "#include \"core/a_internal.h\"" "is private to core")
+expect("a second door" nets/layers/relu.c "#include \"cblas.h\"" "cblas.h: expected in one .c file")
+expect("a door in a header" core/json.h "#include <jansson.h>" "jansson.h: expected in one .c file")
+file(REMOVE_RECURSE ${FOLDER})
