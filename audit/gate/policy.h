@@ -10,13 +10,13 @@
 /* One limit on one kind of row in a result. Texts that are NULL match any row; `group` may end in "=*": every group of that column. */
 typedef struct gate {
     const char *name, *metric, *group, *attack, *norm, *method, *command;
-    double eps;        /* NAN = any */
-    bool at_least;     /* true: value >= limit; false: value <= limit */
+    double eps;    /* NAN = any */
+    bool at_least; /* true: value >= limit; false: value <= limit */
     double limit;
 } gate;
 
 typedef struct policy {
-    double alpha;      /* one-sided error of each verdict, default .05 */
+    double alpha; /* one-sided error of each verdict, default .05 */
     int n;
     gate *gates;
     arena memory;

@@ -6,10 +6,10 @@
 #include "core/json.h"
 
 /* X(code, name): */
-#define OUTCOME_LIST(X)                                                                                                \
-    X(GATE_PASS, "pass")                                                                                               \
-    X(GATE_FAIL, "fail")                                                                                               \
-    X(GATE_INCONCLUSIVE, "inconclusive")                                                                               \
+#define OUTCOME_LIST(X)                                                                                      \
+    X(GATE_PASS, "pass")                                                                                     \
+    X(GATE_FAIL, "fail")                                                                                     \
+    X(GATE_INCONCLUSIVE, "inconclusive")                                                                     \
     X(GATE_NOT_EVALUABLE, "not evaluable")
 
 typedef enum outcome {
@@ -22,13 +22,13 @@ const char *outcome_name(outcome o);
 
 typedef struct verdict {
     const gate *gate;
-    const char *group;     /* the row's, where the gate names many */
+    const char *group; /* the row's, where the gate names many */
     outcome outcome;
-    int64_t n;             /* of the row; 0 when not evaluable */
-    double value, lo, hi;  /* the bounds that were compared with the limit; NAN when not evaluable */
-    double p;              /* of FAIL, exact binomial; NAN where the row is no share */
-    int64_t n_needed;      /* about how many images would decide at the same value; 0 = none would, or not asked */
-    const char *reason;    /* one sentence */
+    int64_t n;            /* of the row; 0 when not evaluable */
+    double value, lo, hi; /* the bounds that were compared with the limit; NAN when not evaluable */
+    double p;             /* of FAIL, exact binomial; NAN where the row is no share */
+    int64_t n_needed; /* about how many images would decide at the same value; 0 = none would, or not asked */
+    const char *reason; /* one sentence */
 } verdict;
 
 typedef struct verdicts {
