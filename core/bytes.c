@@ -16,6 +16,8 @@ void bytes_free(bytes *b) {
 }
 
 status file_open(const char *path, int *descriptor, uint64_t *size, err *e) {
+    *descriptor = -1;
+    *size = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return err_set(e, STATUS_IO, "%s: cannot open: %s", path, strerror(errno));
     struct stat info;

@@ -1,6 +1,7 @@
 /* The one file that includes zlib. */
 #include <limits.h>
 #include <stdlib.h>
+#define ZLIB_CONST /* input buffers are const */
 #include <zlib.h>
 
 #include "core/bytes.h"
@@ -54,7 +55,7 @@ status inflate_bytes(const uint8_t *data, size_t size, bool raw, size_t cap, byt
     z_stream z = {0};
     if (inflateInit2(&z, raw ? RAW_WINDOW : GZIP_WINDOW) != Z_OK)
         return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    z.next_in = (Bytef *)(uintptr_t)data;
+    z.next_in = data;
     status s = inflate_all(&z, size, raw, cap, out, e);
     inflateEnd(&z);
     if (s != STATUS_OK) bytes_free(out);
@@ -80,7 +81,7 @@ status deflate_bytes(const uint8_t *data, size_t size, bytes *out, err *e) {
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, RAW_WINDOW, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) !=
         Z_OK)
         return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    z.next_in = (Bytef *)(uintptr_t)data;
+    z.next_in = data;
     size_t room = deflateBound(&z, size);
     out->data = malloc(room);
     int code = out->data ? deflate_all(&z, size, room, out) : Z_MEM_ERROR;

@@ -145,7 +145,7 @@ bool json_as_bool(const json *j, bool fallback) {
 
 /* jansson's iterators change nothing, but are declared as if they did. */
 static json *without_const(const json *object) {
-    return (json *)(uintptr_t)object;
+    return (json *)object;
 }
 
 void *json_first(const json *object) {

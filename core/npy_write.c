@@ -15,6 +15,7 @@ static void write_shape(char *out, size_t room, int rank, const int64_t *dims) {
 
 status npy_header(npy_type type, int rank, const int64_t *dims, char header[NPY_HEADER_MAX], size_t *size,
                   size_t *data_size, err *e) {
+    *size = *data_size = 0;
     int item_size;
     const char *descr = npy_type_descr(type, &item_size);
     if (!descr) return err_set(e, STATUS_USAGE, "npy: strings cannot be written");
@@ -33,9 +34,10 @@ status npy_header(npy_type type, int rank, const int64_t *dims, char header[NPY_
     *size = (used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     memset(header + used, ' ', *size - used);
     header[*size - 1] = '\n';
-    memcpy(header, "\x93NUMPY\x01\x00", 8);
-    header[8] = (char)((*size - PREFIX) & 0xff);
-    header[9] = (char)((*size - PREFIX) >> 8);
+    const size_t length = *size - PREFIX;
+    const uint8_t prefix[PREFIX] = {0x93, 'N', 'U', 'M',           'P',
+                                    'Y',  1,   0,   length & 0xff, (uint8_t)(length >> 8)};
+    memcpy(header, prefix, PREFIX);
     return STATUS_OK;
 }
 

@@ -31,6 +31,8 @@ static size_t find_end(const uint8_t *data, size_t size) {
 
 /* Places a reader on the central directory. */
 static status open_directory(const uint8_t *data, size_t size, reader *directory, int *n, err *e) {
+    *directory = (reader){0};
+    *n = 0;
     size_t end = find_end(data, size);
     if (end == SIZE_MAX)
         return err_set(e, STATUS_BAD_FILE, "not an npz file, or truncated: no end of zip directory");
@@ -164,10 +166,15 @@ status npz_parse(const uint8_t *data, size_t size, size_t cap, npz *out, err *e)
     if ((size_t)n > reader_left(&directory) / CENTRAL_SIZE)
         return err_set(e, STATUS_BAD_FILE, "npz: %d entries in a directory of %zu bytes", n,
                        reader_left(&directory));
-    out->names = calloc((size_t)n + 1, sizeof *out->names);
-    out->arrays = calloc((size_t)n + 1, sizeof *out->arrays);
-    s = out->names && out->arrays ? read_arrays(data, cap, &directory, n, out, e)
-                                  : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    char **names = calloc((size_t)n + 1, sizeof *names);
+    npy *arrays = calloc((size_t)n + 1, sizeof *arrays);
+    if (!names || !arrays) {
+        free(names);
+        free(arrays);
+        return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    }
+    *out = (npz){0, names, arrays};
+    s = read_arrays(data, cap, &directory, n, out, e);
     if (s != STATUS_OK) npz_free(out);
     return s;
 }

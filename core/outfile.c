@@ -1,4 +1,4 @@
-#define _XOPEN_SOURCE 700 /* for realpath */
+#define _XOPEN_SOURCE 700 /* for realpath; NOLINT(bugprone-reserved-identifier) */
 
 #include "core/outfile.h"
 

@@ -101,31 +101,35 @@ static status read_tensors(safetensors *out, reader buffer, err *e) {
     return STATUS_OK;
 }
 
+/* By place; an empty tensor comes before the one that begins where it stands. */
 static int compare_places(const void *a, const void *b) {
-    const st_tensor *s = *(st_tensor *const *)a, *t = *(st_tensor *const *)b;
+    const st_tensor *s = a, *t = b;
     if (s->data != t->data) return s->data < t->data ? -1 : 1;
-    return (s->size > t->size) -
-           (s->size < t->size); /* an empty tensor comes before what begins at the same place */
+    return (s->size > t->size) - (s->size < t->size);
 }
 
-/* Each tensor begins where the one before it ends, and the last ends with the file. */
-static status check_places(const safetensors *st, reader buffer, err *e) {
-    const st_tensor **sorted = calloc((size_t)st->n + 1, sizeof *sorted);
-    if (!sorted) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    for (int i = 0; i < st->n; i++)
-        sorted[i] = &st->tensors[i];
-    qsort(sorted, (size_t)st->n, sizeof *sorted, compare_places);
+/* Each tensor begins where the one before it ends, and the last ends with the file. `sorted` is by place. */
+static status check_sorted(const st_tensor *sorted, int n, reader buffer, err *e) {
     size_t at = 0;
-    status s = STATUS_OK;
-    for (int i = 0; i < st->n && s == STATUS_OK; i++) {
-        size_t begin = (size_t)(sorted[i]->data - buffer.data);
+    for (int i = 0; i < n; i++) {
+        size_t begin = (size_t)(sorted[i].data - buffer.data);
         if (begin != at)
-            s = err_set(e, STATUS_BAD_FILE, "tensor \"%s\" begins at byte %zu of the data, expected %zu: %s",
-                        sorted[i]->name, begin, at, begin < at ? "an overlap" : "a hole");
-        at = begin + sorted[i]->size;
+            return err_set(e, STATUS_BAD_FILE,
+                           "tensor \"%s\" begins at byte %zu of the data, expected %zu: %s", sorted[i].name,
+                           begin, at, begin < at ? "an overlap" : "a hole");
+        at += sorted[i].size;
     }
-    if (s == STATUS_OK && at != buffer.size)
-        s = err_set(e, STATUS_BAD_FILE, "%zu bytes of data, expected %zu", buffer.size, at);
+    if (at == buffer.size) return STATUS_OK;
+    return err_set(e, STATUS_BAD_FILE, "%zu bytes of data, expected %zu", buffer.size, at);
+}
+
+static status check_places(const safetensors *st, reader buffer, err *e) {
+    if (st->n == 0) return check_sorted(NULL, 0, buffer, e);
+    st_tensor *sorted = calloc((size_t)st->n, sizeof *sorted);
+    if (!sorted) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    memcpy(sorted, st->tensors, (size_t)st->n * sizeof *sorted);
+    qsort(sorted, (size_t)st->n, sizeof *sorted, compare_places);
+    status s = check_sorted(sorted, st->n, buffer, e);
     free(sorted);
     return s;
 }

@@ -14,6 +14,7 @@ static size_t item_size(const st_entry *entry) {
 
 /* Bytes of an entry's data. */
 static status measure(const st_entry *entry, size_t *size, err *e) {
+    *size = 0;
     if (!entry->data == !entry->ints)
         return err_set(e, STATUS_USAGE, "tensor \"%s\": needs data or ints", entry->name);
     if (entry->rank < 0 || entry->rank > SAFETENSORS_MAX_RANK)

@@ -98,6 +98,36 @@ static void test_types(void **state) {
     npy_free(&a);
 }
 
+static void check_text(npy_type type, const void *data, int size, const char *expected) {
+    npy a = {.type = type, .item_size = size, .count = 1, .data = (uint8_t *)data};
+    arena memory = {0};
+    const char *text = "";
+    status s = npy_text(&a, 0, &memory, &text, &e);
+    if (expected)
+        assert_string_equal(text, expected);
+    else
+        assert_int_equal(s, STATUS_BAD_FILE);
+    if (!expected) assert_null(text);
+    arena_free(&memory);
+}
+
+static void test_text(void **state) {
+    (void)state;
+    check_text(NPY_BYTES, "ab\0\0", 4, "ab");
+    check_text(NPY_BYTES, "abcd", 4, "abcd"); /* fills its width: no terminator in the file */
+    check_text(NPY_BYTES, "\0\0", 2, "");
+    check_text(NPY_BYTES, "a\0b\0", 4, NULL);
+    check_text(NPY_BYTES, "\xff", 1, NULL);
+    check_text(NPY_UNICODE, (uint32_t[]){0x7f, 0x80, 0x7ff, 0x800}, 16, "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80");
+    check_text(NPY_UNICODE, (uint32_t[]){0xffff, 0x10000, 0x10ffff, 0}, 16,
+               "\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+    check_text(NPY_UNICODE, (uint32_t[]){'a', 0, 'b'}, 12, NULL);
+    check_text(NPY_UNICODE, (uint32_t[]){0xd800}, 4, NULL);
+    check_text(NPY_UNICODE, (uint32_t[]){0x110000}, 4, NULL);
+    check_text(NPY_UNICODE, (uint32_t[]){0xffffffff}, 4, NULL);
+    check_text(NPY_I32, "abcd", 4, NULL);
+}
+
 /* The element at (i, j, k) of a Fortran array stands at i + 2 (j + 3 k). */
 static void test_fortran_order(void **state) {
     (void)state;
@@ -234,10 +264,9 @@ static void test_write(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_versions), cmocka_unit_test(test_refused_types),
-        cmocka_unit_test(test_types),    cmocka_unit_test(test_fortran_order),
-        cmocka_unit_test(test_bad),      cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_versions),  cmocka_unit_test(test_refused_types), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_text),      cmocka_unit_test(test_fortran_order), cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_truncated), cmocka_unit_test(test_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

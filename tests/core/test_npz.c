@@ -22,6 +22,16 @@ static const npy *find(const npz *z, const char *name, npy_type type, int rank) 
     return a;
 }
 
+static void assert_elements(const npy *a, const char *first, const char *second) {
+    arena memory = {0};
+    const char *text;
+    assert_ok(npy_text(a, 0, &memory, &text, &e), e);
+    assert_string_equal(text, first);
+    assert_ok(npy_text(a, 1, &memory, &text, &e), e);
+    assert_string_equal(text, second);
+    arena_free(&memory);
+}
+
 /* The arrays of tests/golden/npy/stored.npz and deflated.npz. */
 static void check_golden(const char *file) {
     npz z;
@@ -43,7 +53,9 @@ static void check_golden(const char *file) {
     a = find(&z, "name", NPY_UNICODE, 1);
     assert_int_equal(a->item_size, 12);
     assert_memory_equal(a->data + 12, "\xe9\0\0\0x\0\0\0\xac\x20\0\0", 12);
+    assert_elements(a, "ab", "\xc3\xa9x\xe2\x82\xac");
     a = find(&z, "code", NPY_BYTES, 1);
+    assert_elements(a, "xyz", "q");
     assert_memory_equal(a->data, "xyzq\0\0", 6);
     assert_int_equal(find(&z, "none", NPY_F32, 2)->count, 0);
     assert_null(npz_find(&z, "absent"));
