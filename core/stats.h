@@ -10,7 +10,9 @@ typedef struct interval {
 
 double normal_cdf(double x);
 double normal_quantile(double p);                        /* p in (0, 1); |relative error| < 1e-12 */
-double incomplete_beta(double a, double b, double x);    /* regularised I_x(a, b) */
+
+/* Relative errors below 1e-11 for parameters up to 1e6; fewer digits beyond. */
+double incomplete_beta(double a, double b, double x); /* regularised I_x(a, b) */
 double beta_quantile(double p, double a, double b);
 double t_cdf(double t, double df);
 double t_quantile(double p, double df);                  /* Student's t */
