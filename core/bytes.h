@@ -25,6 +25,10 @@ MUST_CHECK status file_read_gz(const char *path, size_t cap, bytes *out, err *e)
 /* Inflates gzip (or, with raw = true, a raw deflate stream as in zip files) of unknown size up to `cap`. */
 MUST_CHECK status inflate_bytes(const uint8_t *data, size_t size, bool raw, size_t cap, bytes *out, err *e);
 
+/* The first bytes that gzip data inflates to, so that a header can say how much more to expect: *got is `room`, or less where the
+ * data ends before. */
+MUST_CHECK status inflate_start(const uint8_t *data, size_t size, uint8_t *out, size_t room, size_t *got, err *e);
+
 /* Deflates as a raw stream; used for npz. */
 MUST_CHECK status deflate_bytes(const uint8_t *data, size_t size, bytes *out, err *e);
 

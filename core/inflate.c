@@ -62,6 +62,21 @@ status inflate_bytes(const uint8_t *data, size_t size, bool raw, size_t cap, byt
     return s;
 }
 
+status inflate_start(const uint8_t *data, size_t size, uint8_t *out, size_t room, size_t *got, err *e) {
+    *got = 0;
+    z_stream z = {0};
+    if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    z.next_in = (Bytef *)(uintptr_t)data;
+    z.avail_in = piece(size);
+    z.next_out = out;
+    uInt asked = z.avail_out = piece(room);
+    int code = inflate(&z, Z_SYNC_FLUSH);
+    *got = asked - z.avail_out;
+    inflateEnd(&z);
+    if (code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR) return STATUS_OK;
+    return err_set(e, STATUS_BAD_FILE, "deflated data is damaged at its beginning");
+}
+
 static int deflate_all(z_stream *z, size_t left, size_t room, bytes *out) {
     int code = Z_OK;
     while (code == Z_OK) {

@@ -8,15 +8,13 @@
 
 enum { MOST_CLASSES = 1 << 16, LONGEST_SIDE = 1 << 14 };
 
-void dataset_free(dataset *d)
-{
+void dataset_free(dataset *d) {
     table_free(&d->columns);
     arena_free(&d->memory);
     *d = (dataset){0};
 }
 
-void dataset_image(const dataset *d, int row, float *out)
-{
+void dataset_image(const dataset *d, int row, float *out) {
     size_t size = shape_size(d->image), at = (size_t)row * size;
     if (d->values) {
         memcpy(out, d->values + at, size * sizeof *out);
@@ -26,15 +24,16 @@ void dataset_image(const dataset *d, int row, float *out)
         out[i] = (float)d->pixels[at + i] / 255.0f;
 }
 
-static status out_of_memory(err *e) { return err_set(e, STATUS_NO_MEMORY, "out of memory for a data set"); }
+static status out_of_memory(err *e) {
+    return err_set(e, STATUS_NO_MEMORY, "out of memory for a data set");
+}
 
-static status check_sizes(const dataset *d, err *e)
-{
+static status check_sizes(const dataset *d, err *e) {
     shape s = d->image;
     if (d->n < 1) return err_set(e, STATUS_BAD_FILE, "no images");
     if (s.h < 1 || s.w < 1 || s.h > LONGEST_SIDE || s.w > LONGEST_SIDE || (s.c != 1 && s.c != 3))
-        return err_set(e, STATUS_BAD_FILE, "images of %dx%dx%d, expected sides of 1..%d and 1 or 3 channels", s.h, s.w, s.c,
-                       LONGEST_SIDE);
+        return err_set(e, STATUS_BAD_FILE, "images of %dx%dx%d, expected sides of 1..%d and 1 or 3 channels",
+                       s.h, s.w, s.c, LONGEST_SIDE);
     if (!d->pixels == !d->values || !d->labels)
         return err_set(e, STATUS_INTERNAL, "a data set needs labels and either pixels or values");
     if (d->columns.n_columns > 0 && d->columns.n_rows != d->n)
@@ -42,19 +41,17 @@ static status check_sizes(const dataset *d, err *e)
     return STATUS_OK;
 }
 
-static status check_values(const dataset *d, err *e)
-{
+static status check_values(const dataset *d, err *e) {
     size_t size = shape_size(d->image), total = (size_t)d->n * size;
     for (size_t i = 0; d->values && i < total; i++)
         if (!(d->values[i] >= 0 && d->values[i] <= 1))
-            return err_set(e, STATUS_BAD_FILE, "image %zu: value %zu is %g, expected 0..1", i / size, i % size,
-                           (double)d->values[i]);
+            return err_set(e, STATUS_BAD_FILE, "image %zu: value %zu is %g, expected 0..1", i / size,
+                           i % size, (double)d->values[i]);
     return STATUS_OK;
 }
 
 /* Checks the labels against d->classes, or finds the number of classes where it is 0. */
-static status check_labels(dataset *d, err *e)
-{
+static status check_labels(dataset *d, err *e) {
     int most = d->classes ? d->classes : MOST_CLASSES, highest = 0;
     if (most < 1 || most > MOST_CLASSES)
         return err_set(e, STATUS_BAD_FILE, "%d classes, expected 1..%d", most, MOST_CLASSES);
@@ -67,8 +64,7 @@ static status check_labels(dataset *d, err *e)
     return STATUS_OK;
 }
 
-static status fill_ids(dataset *d, err *e)
-{
+static status fill_ids(dataset *d, err *e) {
     if (d->ids) return STATUS_OK;
     int32_t *ids = arena_array(&d->memory, (size_t)d->n, sizeof *ids);
     if (!ids) return out_of_memory(e);
@@ -78,8 +74,7 @@ static status fill_ids(dataset *d, err *e)
     return STATUS_OK;
 }
 
-static status fill_class_names(dataset *d, err *e)
-{
+static status fill_class_names(dataset *d, err *e) {
     const char **names = arena_array(&d->memory, (size_t)d->classes, sizeof *names);
     if (!names) return out_of_memory(e);
     for (int k = 0; k < d->classes; k++) {
@@ -92,14 +87,12 @@ static status fill_class_names(dataset *d, err *e)
     return STATUS_OK;
 }
 
-static void put_u32le(uint8_t *to, uint32_t value)
-{
+static void put_u32le(uint8_t *to, uint32_t value) {
     for (int i = 0; i < 4; i++)
         to[i] = (uint8_t)(value >> 8 * i);
 }
 
-static void hash_labels(sha256 *hash, const int32_t *labels, int n)
-{
+static void hash_labels(sha256 *hash, const int32_t *labels, int n) {
     enum { PIECE = 1024 };
     uint8_t piece[4 * PIECE];
     for (int first = 0; first < n; first += PIECE) {
@@ -111,10 +104,10 @@ static void hash_labels(sha256 *hash, const int32_t *labels, int n)
 }
 
 /* Bytes per value come with the shape, so that pixels and values never meet in one hash. */
-static void fill_hash(dataset *d)
-{
+static void fill_hash(dataset *d) {
     size_t total = (size_t)d->n * shape_size(d->image);
-    uint32_t head[5] = {(uint32_t)d->n, (uint32_t)d->image.h, (uint32_t)d->image.w, (uint32_t)d->image.c, d->pixels ? 1 : 4};
+    uint32_t head[5] = {(uint32_t)d->n, (uint32_t)d->image.h, (uint32_t)d->image.w, (uint32_t)d->image.c,
+                        d->pixels ? 1 : 4};
     uint8_t head_bytes[sizeof head];
     for (int i = 0; i < 5; i++)
         put_u32le(head_bytes + 4 * i, head[i]);
@@ -129,8 +122,7 @@ static void fill_hash(dataset *d)
     sha256_hex(&hash, d->sha256);
 }
 
-status dataset_finish(dataset *d, err *e)
-{
+status dataset_finish(dataset *d, err *e) {
     status s = check_sizes(d, e);
     if (s == STATUS_OK) s = check_values(d, e);
     if (s == STATUS_OK) s = check_labels(d, e);
@@ -143,8 +135,7 @@ status dataset_finish(dataset *d, err *e)
 }
 
 /* Name, split, classes and shape of `d` for a copy. */
-static status copy_frame(const dataset *d, dataset *out, err *e)
-{
+static status copy_frame(const dataset *d, dataset *out, err *e) {
     *out = (dataset){.n = d->n, .classes = d->classes, .image = d->image};
     const char **names = arena_array(&out->memory, (size_t)d->classes, sizeof *names);
     out->name = arena_strdup(&out->memory, d->name);
@@ -157,16 +148,14 @@ static status copy_frame(const dataset *d, dataset *out, err *e)
 }
 
 /* The n items of `size` bytes at rows[0..n). */
-static void *copy_rows(arena *memory, const void *from, size_t size, const int32_t *rows, int n)
-{
+static void *copy_rows(arena *memory, const void *from, size_t size, const int32_t *rows, int n) {
     uint8_t *copy = arena_array(memory, (size_t)n, size);
     for (int i = 0; copy && i < n; i++)
         memcpy(copy + (size_t)i * size, (const uint8_t *)from + (size_t)rows[i] * size, size);
     return copy;
 }
 
-static status select_rows(const dataset *d, const int32_t *rows, int n, dataset *out, err *e)
-{
+static status select_rows(const dataset *d, const int32_t *rows, int n, dataset *out, err *e) {
     status s = copy_frame(d, out, e);
     if (s != STATUS_OK) return s;
     size_t size = shape_size(d->image);
@@ -180,8 +169,7 @@ static status select_rows(const dataset *d, const int32_t *rows, int n, dataset 
     return s == STATUS_OK ? dataset_finish(out, e) : s;
 }
 
-status dataset_select(const dataset *d, const int32_t *rows, int n, dataset *out, err *e)
-{
+status dataset_select(const dataset *d, const int32_t *rows, int n, dataset *out, err *e) {
     *out = (dataset){0};
     if (n < 1) return err_set(e, STATUS_USAGE, "no rows of %s are selected", d->name);
     for (int i = 0; i < n; i++)
@@ -192,8 +180,7 @@ status dataset_select(const dataset *d, const int32_t *rows, int n, dataset *out
     return s;
 }
 
-static status relabel(const dataset *d, const int32_t *labels, const uint8_t *pixels, dataset *out, err *e)
-{
+static status relabel(const dataset *d, const int32_t *labels, const uint8_t *pixels, dataset *out, err *e) {
     int32_t *all = malloc((size_t)d->n * sizeof *all);
     if (!all) return out_of_memory(e);
     for (int i = 0; i < d->n; i++)
@@ -206,19 +193,18 @@ static status relabel(const dataset *d, const int32_t *labels, const uint8_t *pi
     return s;
 }
 
-status dataset_relabel(const dataset *d, const int32_t *labels, const uint8_t *pixels, dataset *out, err *e)
-{
+status dataset_relabel(const dataset *d, const int32_t *labels, const uint8_t *pixels, dataset *out, err *e) {
     *out = (dataset){0};
     if (pixels && !d->pixels)
-        return err_set(e, STATUS_UNSUPPORTED, "%s holds float images, expected uint8 to change pixels", d->name);
+        return err_set(e, STATUS_UNSUPPORTED, "%s holds float images, expected uint8 to change pixels",
+                       d->name);
     status s = relabel(d, labels, pixels, out, e);
     if (s != STATUS_OK) dataset_free(out);
     return s;
 }
 
 /* The first `count` steps of a Fisher-Yates shuffle: a larger count keeps the choice of a smaller one. */
-static void choose(rng *random, int32_t *rows, int n, int count)
-{
+static void choose(rng *random, int32_t *rows, int n, int count) {
     for (int i = 0; i < count; i++) {
         int other = i + (int)rng_below(random, (uint32_t)(n - i));
         int32_t kept = rows[i];
@@ -227,14 +213,12 @@ static void choose(rng *random, int32_t *rows, int n, int count)
     }
 }
 
-static int compare_rows(const void *a, const void *b)
-{
+static int compare_rows(const void *a, const void *b) {
     int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
     return (left > right) - (left < right);
 }
 
-status dataset_sample_rows(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e)
-{
+status dataset_sample_rows(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e) {
     *rows = NULL;
     *count = 0;
     if (n < 0) return err_set(e, STATUS_USAGE, "%d rows, expected 0 (all) or more", n);

@@ -6,17 +6,17 @@
 
 enum { MOST_NUMBER = 1 << 16 };
 
-static status out_of_memory(err *e) { return err_set(e, STATUS_NO_MEMORY, "out of memory for labels"); }
+static status out_of_memory(err *e) {
+    return err_set(e, STATUS_NO_MEMORY, "out of memory for labels");
+}
 
-static int32_t name_find(const dataset *d, const char *text)
-{
+static int32_t name_find(const dataset *d, const char *text) {
     for (int k = 0; d->class_names && k < d->classes; k++)
         if (strcmp(d->class_names[k], text) == 0) return k;
     return -1;
 }
 
-static bool all_numbers(const char *const *texts, int n)
-{
+static bool all_numbers(const char *const *texts, int n) {
     int64_t value;
     for (int i = 0; i < n; i++)
         if (!text_integer(texts[i], &value)) return false;
@@ -24,8 +24,7 @@ static bool all_numbers(const char *const *texts, int n)
 }
 
 /* One label as the name of a known class, or as its number. */
-static status label_known(const dataset *d, const char *text, int row, int32_t *label, err *e)
-{
+static status label_known(const dataset *d, const char *text, int row, int32_t *label, err *e) {
     int64_t value, most = d->classes ? d->classes : MOST_NUMBER;
     *label = name_find(d, text);
     if (*label >= 0) return STATUS_OK;
@@ -36,14 +35,12 @@ static status label_known(const dataset *d, const char *text, int row, int32_t *
     return STATUS_OK;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
+static int compare_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* The different texts in sorted order become the classes. */
-static status name_classes(dataset *d, const char *const *texts, err *e)
-{
+static status name_classes(dataset *d, const char *const *texts, err *e) {
     const char **sorted = arena_array(&d->memory, (size_t)d->n, sizeof *sorted);
     if (!sorted) return out_of_memory(e);
     memcpy(sorted, texts, (size_t)d->n * sizeof *sorted);
@@ -59,14 +56,12 @@ static status name_classes(dataset *d, const char *const *texts, err *e)
 }
 
 /* As label_known for sorted class names, where there may be many. */
-static int32_t label_sorted(const dataset *d, const char *text)
-{
+static int32_t label_sorted(const dataset *d, const char *text) {
     const char *const *found = bsearch(&text, d->class_names, (size_t)d->classes, sizeof text, compare_texts);
     return (int32_t)(found - d->class_names);
 }
 
-status labels_from_texts(dataset *d, const char *const *texts, err *e)
-{
+status labels_from_texts(dataset *d, const char *const *texts, err *e) {
     for (int i = 0; i < d->n; i++)
         if (!texts[i] || !texts[i][0]) return err_set(e, STATUS_BAD_FILE, "row %d: the label is missing", i);
     int32_t *labels = arena_array(&d->memory, (size_t)d->n, sizeof *labels);
@@ -82,8 +77,7 @@ status labels_from_texts(dataset *d, const char *const *texts, err *e)
     return s;
 }
 
-static status labels_from_idx(dataset *d, const bytes *file, err *e)
-{
+static status labels_from_idx(dataset *d, const bytes *file, err *e) {
     int n;
     const uint8_t *found;
     status s = idx_parse_labels(file->data, file->size, &n, &found, e);
@@ -93,7 +87,8 @@ static status labels_from_idx(dataset *d, const bytes *file, err *e)
     if (!labels) return out_of_memory(e);
     for (int i = 0; i < n; i++) {
         if (d->classes && found[i] >= d->classes)
-            return err_set(e, STATUS_BAD_FILE, "row %d: label %d, expected 0..%d", i, found[i], d->classes - 1);
+            return err_set(e, STATUS_BAD_FILE, "row %d: label %d, expected 0..%d", i, found[i],
+                           d->classes - 1);
         labels[i] = found[i];
     }
     d->labels = labels;
@@ -101,8 +96,7 @@ static status labels_from_idx(dataset *d, const bytes *file, err *e)
 }
 
 /* The texts of a column `label`, brought into the order of the data set; they point into `c`. */
-static status labels_from_csv(dataset *d, const csv *c, err *e)
-{
+static status labels_from_csv(dataset *d, const csv *c, err *e) {
     int column = csv_column(c, "label");
     if (column < 0) return err_set(e, STATUS_BAD_FILE, "no column label");
     int32_t *matched;
@@ -117,8 +111,7 @@ static status labels_from_csv(dataset *d, const csv *c, err *e)
     return s;
 }
 
-status labels_read(dataset *d, const char *path, err *e)
-{
+status labels_read(dataset *d, const char *path, err *e) {
     enum { LARGEST = 1 << 30 };
     bytes file;
     status s = file_read_gz(path, LARGEST, &file, e);

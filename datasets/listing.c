@@ -6,25 +6,21 @@
 
 #include "datasets/listing_internal.h"
 
-bool is_folder(const char *path)
-{
+bool is_folder(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-bool is_file(const char *path)
-{
+bool is_file(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-const char *path_join(arena *memory, const char *folder, const char *name)
-{
+const char *path_join(arena *memory, const char *folder, const char *name) {
     return arena_printf(memory, "%s/%s", folder, name);
 }
 
-const char *path_base(arena *memory, const char *path)
-{
+const char *path_base(arena *memory, const char *path) {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
         end--;
@@ -34,14 +30,12 @@ const char *path_base(arena *memory, const char *path)
     return arena_strndup(memory, path + first, end - first);
 }
 
-static int compare_entries(const void *a, const void *b)
-{
+static int compare_entries(const void *a, const void *b) {
     return strcmp(((const listing_entry *)a)->name, ((const listing_entry *)b)->name);
 }
 
 /* Doubles the room in `out`, which the arena keeps. */
-static bool grow(arena *memory, listing *out, int *room)
-{
+static bool grow(arena *memory, listing *out, int *room) {
     int larger = *room ? 2 * *room : 64;
     listing_entry *entries = arena_array(memory, (size_t)larger, sizeof *entries);
     if (!entries) return false;
@@ -51,8 +45,7 @@ static bool grow(arena *memory, listing *out, int *room)
     return true;
 }
 
-static status read_entries(DIR *folder, const char *path, arena *memory, listing *out, err *e)
-{
+static status read_entries(DIR *folder, const char *path, arena *memory, listing *out, err *e) {
     enum { MOST = 1 << 26 };
     int room = 0;
     errno = 0;
@@ -60,7 +53,8 @@ static status read_entries(DIR *folder, const char *path, arena *memory, listing
         if (found->d_name[0] == '.') continue;
         if (out->n == MOST) return err_set(e, STATUS_BAD_FILE, "%s: more than %d files", path, MOST);
         if (out->n == room && !grow(memory, out, &room)) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-        const char *name = arena_strdup(memory, found->d_name), *full = path_join(memory, path, found->d_name);
+        const char *name = arena_strdup(memory, found->d_name),
+                   *full = path_join(memory, path, found->d_name);
         if (!name || !full) return err_set(e, STATUS_NO_MEMORY, "out of memory");
         out->entries[out->n++] = (listing_entry){.name = name, .is_folder = is_folder(full)};
     }
@@ -68,13 +62,13 @@ static status read_entries(DIR *folder, const char *path, arena *memory, listing
     return STATUS_OK;
 }
 
-status listing_read(const char *path, arena *memory, listing *out, err *e)
-{
+status listing_read(const char *path, arena *memory, listing *out, err *e) {
     *out = (listing){0};
     DIR *folder = opendir(path);
     if (!folder) return err_set(e, STATUS_IO, "%s: cannot open the folder: %s", path, strerror(errno));
     status s = read_entries(folder, path, memory, out, e);
     closedir(folder);
-    if (s == STATUS_OK && out->n > 1) qsort(out->entries, (size_t)out->n, sizeof *out->entries, compare_entries);
+    if (s == STATUS_OK && out->n > 1)
+        qsort(out->entries, (size_t)out->n, sizeof *out->entries, compare_entries);
     return s;
 }

@@ -14,16 +14,17 @@ typedef struct named_set {
     const char *const *class_names;
 } named_set;
 
-static const char *const fashion_names[CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                                                   "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
+static const char *const fashion_names[CLASSES] = {
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
 static const char *const digit_names[CLASSES] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
 
-static const named_set fashion_mnist = {"fashion-mnist", "install the Debian package dataset-fashion-mnist", fashion_names};
+static const named_set fashion_mnist = {"fashion-mnist", "install the Debian package dataset-fashion-mnist",
+                                        fashion_names};
 static const named_set mnist = {"mnist", "put its four IDX files into one of these folders", digit_names};
 
-/* Where a set may lie, in the order in which it is looked for: what a user sets goes before what the system has. */
-static status find_places(const char *name, arena *memory, const char *places[PLACES], err *e)
-{
+/* Where a set may lie, in the order in which it is looked for: what a user sets goes before what the system
+ * has. */
+static status find_places(const char *name, arena *memory, const char *places[PLACES], err *e) {
     const char *data = getenv("AUDIT_DATA"), *home = getenv("HOME");
     places[0] = arena_printf(memory, "%s/%s", data && *data ? data : "$AUDIT_DATA", name);
     places[1] = arena_printf(memory, "/usr/share/datasets/%s", name);
@@ -31,8 +32,7 @@ static status find_places(const char *name, arena *memory, const char *places[PL
     return places[0] && places[1] && places[2] ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
 }
 
-static status find_folder(const named_set *set, arena *memory, const char **folder, err *e)
-{
+static status find_folder(const named_set *set, arena *memory, const char **folder, err *e) {
     const char *places[PLACES];
     status s = find_places(set->name, memory, places, e);
     if (s != STATUS_OK) return s;
@@ -40,12 +40,12 @@ static status find_folder(const named_set *set, arena *memory, const char **fold
         *folder = places[i];
         if (is_folder(places[i])) return STATUS_OK;
     }
-    return err_set(e, STATUS_IO, "%s is not installed: %s (tried %s, %s, %s)", set->name, set->advice, places[0], places[1],
-                   places[2]);
+    return err_set(e, STATUS_IO, "%s is not installed: %s (tried %s, %s, %s)", set->name, set->advice,
+                   places[0], places[1], places[2]);
 }
 
-static status load_named(const named_set *set, const open_options *o, const char *split, const char *folder, dataset *d, err *e)
-{
+static status load_named(const named_set *set, const open_options *o, const char *split, const char *folder,
+                         dataset *d, err *e) {
     idx_files files;
     status s = idx_find(folder, split, !o->labels, &d->memory, &files, e);
     if (s == STATUS_OK) s = open_name(d, set->name, NULL, files.split, e);
@@ -58,8 +58,8 @@ static status load_named(const named_set *set, const open_options *o, const char
     return s == STATUS_OK ? s : err_prefix(e, s, "%s", folder);
 }
 
-static status open_named(const named_set *set, const open_options *o, dataset *out, const char **split, const char **folder, err *e)
-{
+static status open_named(const named_set *set, const open_options *o, dataset *out, const char **split,
+                         const char **folder, err *e) {
     *out = (dataset){0};
     status s = open_split(o, split, e);
     if (s == STATUS_OK) s = find_folder(set, &out->memory, folder, e);
@@ -68,15 +68,13 @@ static status open_named(const named_set *set, const open_options *o, dataset *o
     return s;
 }
 
-status open_fashion_mnist(const char *argument, const open_options *o, dataset *out, err *e)
-{
+status open_fashion_mnist(const char *argument, const open_options *o, dataset *out, err *e) {
     (void)argument;
     const char *split, *folder;
     return open_named(&fashion_mnist, o, out, &split, &folder, e);
 }
 
-status open_mnist(const char *argument, const open_options *o, dataset *out, err *e)
-{
+status open_mnist(const char *argument, const open_options *o, dataset *out, err *e) {
     (void)argument;
     const char *split, *folder;
     status s = open_named(&mnist, o, out, &split, &folder, e);
@@ -86,8 +84,7 @@ status open_mnist(const char *argument, const open_options *o, dataset *out, err
     return s;
 }
 
-static bool has_both_splits(const named_set *set)
-{
+static bool has_both_splits(const named_set *set) {
     arena memory = {0};
     const char *folder;
     idx_files files;
@@ -98,8 +95,7 @@ static bool has_both_splits(const named_set *set)
     return found;
 }
 
-bool named_available(const char *name)
-{
+bool named_available(const char *name) {
     if (strcmp(name, fashion_mnist.name) == 0) return has_both_splits(&fashion_mnist);
     return strcmp(name, mnist.name) == 0 && has_both_splits(&mnist);
 }

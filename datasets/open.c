@@ -23,30 +23,27 @@ static const data_source sources[] = {
 
 enum { SOURCES = sizeof sources / sizeof sources[0] };
 
-status open_split(const open_options *o, const char **split, err *e)
-{
+status open_split(const open_options *o, const char **split, err *e) {
     const char *asked = o->split ? o->split : "test";
     *split = strcmp(asked, "validation") == 0 ? "val" : asked;
-    if (strcmp(*split, "train") == 0 || strcmp(*split, "test") == 0 || strcmp(*split, "val") == 0) return STATUS_OK;
+    if (strcmp(*split, "train") == 0 || strcmp(*split, "test") == 0 || strcmp(*split, "val") == 0)
+        return STATUS_OK;
     return err_set(e, STATUS_USAGE, "split \"%s\", expected train, test or val", asked);
 }
 
-status open_name(dataset *d, const char *prefix, const char *argument, const char *split, err *e)
-{
+status open_name(dataset *d, const char *prefix, const char *argument, const char *split, err *e) {
     const char *base = argument ? path_base(&d->memory, argument) : "";
     d->name = base ? arena_printf(&d->memory, "%s%s%s", prefix, argument ? ":" : "", base) : NULL;
     d->split = arena_strdup(&d->memory, split);
     return d->name && d->split ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
 }
 
-status open_finish(const open_options *o, dataset *d, err *e)
-{
+status open_finish(const open_options *o, dataset *d, err *e) {
     status s = o->labels ? labels_read(d, o->labels, e) : STATUS_OK;
     return s == STATUS_OK ? dataset_finish(d, e) : s;
 }
 
-static status unknown_source(const char *specification, const char *prefix, err *e)
-{
+static status unknown_source(const char *specification, const char *prefix, err *e) {
     char known[256] = "";
     suggestion near = suggest_for(prefix);
     for (int i = 0; i < SOURCES; i++) {
@@ -55,17 +52,20 @@ static status unknown_source(const char *specification, const char *prefix, err 
         suggest_offer(&near, sources[i].prefix);
     }
     if (is_folder(specification) || is_file(specification))
-        return err_set(e, STATUS_USAGE, "data \"%s\" is a path: say what it holds, as in folder:%s (known: %s)", specification,
+        return err_set(e, STATUS_USAGE,
+                       "data \"%s\" is a path: say what it holds, as in folder:%s (known: %s)", specification,
                        specification, known);
-    return err_set(e, STATUS_USAGE, "unknown data \"%s\"%s (known: %s)", specification, suggest_text(&near), known);
+    return err_set(e, STATUS_USAGE, "unknown data \"%s\"%s (known: %s)", specification, suggest_text(&near),
+                   known);
 }
 
 /* Finds the source of "name" or "prefix:argument"; *argument is NULL for a name. */
-static status find_source(const char *specification, const data_source **source, const char **argument, err *e)
-{
+static status find_source(const char *specification, const data_source **source, const char **argument,
+                          err *e) {
     char prefix[32];
     size_t length = strcspn(specification, ":");
-    snprintf(prefix, sizeof prefix, "%.*s", (int)(length < sizeof prefix ? length : sizeof prefix - 1), specification);
+    snprintf(prefix, sizeof prefix, "%.*s", (int)(length < sizeof prefix ? length : sizeof prefix - 1),
+             specification);
     *argument = specification[length] ? specification + length + 1 : NULL;
     *source = NULL;
     for (int i = 0; i < SOURCES; i++)
@@ -77,8 +77,7 @@ static status find_source(const char *specification, const data_source **source,
     return STATUS_OK;
 }
 
-static status keep_rows(const open_options *o, dataset *d, err *e)
-{
+static status keep_rows(const open_options *o, dataset *d, err *e) {
     int32_t *rows;
     int count;
     status s = dataset_sample_rows(d, o->seed, o->n, &rows, &count, e);
@@ -95,8 +94,7 @@ static status keep_rows(const open_options *o, dataset *d, err *e)
     return STATUS_OK;
 }
 
-status dataset_open(const char *specification, const open_options *o, dataset *out, err *e)
-{
+status dataset_open(const char *specification, const open_options *o, dataset *out, err *e) {
     const open_options defaults = {0};
     const data_source *source;
     const char *argument;
@@ -111,4 +109,6 @@ status dataset_open(const char *specification, const open_options *o, dataset *o
     return s;
 }
 
-bool dataset_available(const char *name) { return named_available(name); }
+bool dataset_available(const char *name) {
+    return named_available(name);
+}

@@ -8,8 +8,7 @@ typedef struct properties {
     double brightness, coverage, contrast;
 } properties;
 
-static double pixel_mean(const float *pixel, int channels)
-{
+static double pixel_mean(const float *pixel, int channels) {
     double sum = 0;
     for (int c = 0; c < channels; c++)
         sum += (double)pixel[c];
@@ -17,8 +16,7 @@ static double pixel_mean(const float *pixel, int channels)
 }
 
 /* The share of pixels (means of their channels) above the middle between the image's darkest and lightest. */
-static double coverage_of(const float *x, shape s)
-{
+static double coverage_of(const float *x, shape s) {
     int pixels = s.h * s.w, above = 0;
     double lo = INFINITY, hi = -INFINITY;
     for (int i = 0; i < pixels; i++) {
@@ -31,8 +29,7 @@ static double coverage_of(const float *x, shape s)
     return (double)above / pixels;
 }
 
-static properties properties_of(const float *x, shape s)
-{
+static properties properties_of(const float *x, shape s) {
     size_t n = shape_size(s);
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
@@ -40,18 +37,18 @@ static properties properties_of(const float *x, shape s)
     double average = sum / (double)n;
     for (size_t i = 0; i < n; i++)
         squares += ((double)x[i] - average) * ((double)x[i] - average);
-    return (properties){.brightness = average, .coverage = coverage_of(x, s), .contrast = sqrt(squares / (double)n)};
+    return (properties){
+        .brightness = average, .coverage = coverage_of(x, s), .contrast = sqrt(squares / (double)n)};
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
+static int compare_doubles(const void *a, const void *b) {
     double left = *(const double *)a, right = *(const double *)b;
     return (left > right) - (left < right);
 }
 
 /* Cuts `values` at their thirds. `texts` and `sorted` are scratch of d->n. */
-static status add_thirds(dataset *d, const char *name, const double *values, const char **texts, double *sorted, err *e)
-{
+static status add_thirds(dataset *d, const char *name, const double *values, const char **texts,
+                         double *sorted, err *e) {
     for (int i = 0; i < d->n; i++)
         sorted[i] = values[i];
     qsort(sorted, (size_t)d->n, sizeof *sorted, compare_doubles);
@@ -61,8 +58,7 @@ static status add_thirds(dataset *d, const char *name, const double *values, con
     return table_add_texts(&d->columns, name, texts, e);
 }
 
-static status add_all(dataset *d, float *image, double *values, const char **texts, err *e)
-{
+static status add_all(dataset *d, float *image, double *values, const char **texts, err *e) {
     size_t n = (size_t)d->n;
     double *brightness = values, *coverage = values + n, *contrast = values + 2 * n, *sorted = values + 3 * n;
     for (int i = 0; i < d->n; i++) {
@@ -78,12 +74,12 @@ static status add_all(dataset *d, float *image, double *values, const char **tex
     return s;
 }
 
-status groups_add_properties(dataset *d, err *e)
-{
+status groups_add_properties(dataset *d, err *e) {
     float *image = calloc(shape_size(d->image), sizeof *image);
     double *values = calloc((size_t)d->n, 4 * sizeof *values);
     const char **texts = calloc((size_t)d->n, sizeof *texts);
-    status s = image && values && texts ? add_all(d, image, values, texts, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    status s = image && values && texts ? add_all(d, image, values, texts, e)
+                                        : err_set(e, STATUS_NO_MEMORY, "out of memory");
     free(image);
     free(values);
     free(texts);

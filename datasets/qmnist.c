@@ -7,40 +7,39 @@
 #include "datasets/named_internal.h"
 #include "datasets/open_internal.h"
 
-/* QMNIST (Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019) lists for every MNIST row who wrote it. The files are
- * tab separated, without a header. */
+/* QMNIST (Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019) lists for every MNIST row who
+ * wrote it. The files are tab separated, without a header. */
 enum { COLUMN_CLASS, COLUMN_SERIES, COLUMN_WRITER, COLUMNS = 8 };
 
 static const char header[] = "class\tseries\twriter\tindex\tnist\tglobal\tunused\tunused2\n";
 
 /* The two series of NIST's Special Database 19 that MNIST was drawn from, by who wrote them. */
-static const char *series_text(const char *series)
-{
+static const char *series_text(const char *series) {
     if (strcmp(series, "0") == 0) return "employees";
     if (strcmp(series, "4") == 0) return "students";
     return series;
 }
 
-static const char *cell_of(const csv *c, int row, int column)
-{
+static const char *cell_of(const csv *c, int row, int column) {
     return c->cells[(size_t)row * (size_t)c->n_columns + (size_t)column];
 }
 
-static status check_rows(const dataset *d, const csv *c, err *e)
-{
-    if (c->n_columns != COLUMNS) return err_set(e, STATUS_BAD_FILE, "%d columns, expected %d", c->n_columns, (int)COLUMNS);
-    if (c->n_rows < d->n) return err_set(e, STATUS_BAD_FILE, "%d rows, expected at least %d", c->n_rows, d->n);
+static status check_rows(const dataset *d, const csv *c, err *e) {
+    if (c->n_columns != COLUMNS)
+        return err_set(e, STATUS_BAD_FILE, "%d columns, expected %d", c->n_columns, (int)COLUMNS);
+    if (c->n_rows < d->n)
+        return err_set(e, STATUS_BAD_FILE, "%d rows, expected at least %d", c->n_rows, d->n);
     for (int i = 0; i < d->n; i++) {
         int64_t label;
         const char *text = cell_of(c, i, COLUMN_CLASS);
         if (!text_integer(text, &label) || label != d->labels[i])
-            return err_set(e, STATUS_BAD_FILE, "row %d: class %s, expected %d as in the images' labels", i, text, d->labels[i]);
+            return err_set(e, STATUS_BAD_FILE, "row %d: class %s, expected %d as in the images' labels", i,
+                           text, d->labels[i]);
     }
     return STATUS_OK;
 }
 
-static status add_columns(dataset *d, const csv *c, err *e)
-{
+static status add_columns(dataset *d, const csv *c, err *e) {
     status s = check_rows(d, c, e);
     if (s != STATUS_OK) return s;
     const char **texts = calloc((size_t)d->n, sizeof *texts);
@@ -55,8 +54,7 @@ static status add_columns(dataset *d, const csv *c, err *e)
     return s;
 }
 
-static status parse_rows(dataset *d, const bytes *file, err *e)
-{
+static status parse_rows(dataset *d, const bytes *file, err *e) {
     enum { HEADER = sizeof header - 1 };
     char *text = malloc(HEADER + file->size);
     if (!text) return err_set(e, STATUS_NO_MEMORY, "out of memory");
@@ -71,8 +69,7 @@ static status parse_rows(dataset *d, const bytes *file, err *e)
     return s;
 }
 
-static status read_file(dataset *d, const char *path, err *e)
-{
+static status read_file(dataset *d, const char *path, err *e) {
     enum { LARGEST = 1 << 26 };
     bytes file;
     status s = file_read_gz(path, LARGEST, &file, e);
@@ -82,8 +79,7 @@ static status read_file(dataset *d, const char *path, err *e)
     return s == STATUS_OK ? s : err_prefix(e, s, "%s", path);
 }
 
-status qmnist_add_columns(dataset *d, const char *folder, const char *split, err *e)
-{
+status qmnist_add_columns(dataset *d, const char *folder, const char *split, err *e) {
     static const char *const endings[] = {"", ".gz"};
     for (int i = 0; i < 2; i++) {
         const char *path = arena_printf(&d->memory, "%s/qmnist-%s-labels.tsv%s", folder, split, endings[i]);

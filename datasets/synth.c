@@ -25,8 +25,7 @@ static const synth_set sets[] = {
 
 enum { SETS = sizeof sets / sizeof sets[0] };
 
-static status find_set(const char *name, const synth_set **set, err *e)
-{
+static status find_set(const char *name, const synth_set **set, err *e) {
     suggestion near = suggest_for(name);
     for (int i = 0; i < SETS; i++) {
         *set = &sets[i];
@@ -37,15 +36,14 @@ static status find_set(const char *name, const synth_set **set, err *e)
 }
 
 /* Each split has streams of its own, and a row does not depend on how many there are. */
-static rng row_stream(const open_options *o, const synth_set *set, const char *split, int row)
-{
+static rng row_stream(const open_options *o, const synth_set *set, const char *split, int row) {
     char purpose[64];
     snprintf(purpose, sizeof purpose, "synth-%s-%s", set->name, split);
     return rng_stream(o->seed, purpose, 0, (uint32_t)row, 0, 0);
 }
 
-static status draw_rows(const open_options *o, const synth_set *set, dataset *d, const char **sizes, const char **grounds, err *e)
-{
+static status draw_rows(const open_options *o, const synth_set *set, dataset *d, const char **sizes,
+                        const char **grounds, err *e) {
     uint8_t *pixels = arena_array(&d->memory, (size_t)d->n, SYNTH_SIDE * SYNTH_SIDE);
     int32_t *labels = arena_array(&d->memory, (size_t)d->n, sizeof *labels);
     if (!pixels || !labels) return err_set(e, STATUS_NO_MEMORY, "out of memory");
@@ -55,17 +53,19 @@ static status draw_rows(const open_options *o, const synth_set *set, dataset *d,
         labels[i] = i % set->classes;
         sizes[i] = small ? "small" : "large";
         grounds[i] = light ? "light" : "dark";
-        synth_draw(set->figure, labels[i], small, light, &random, pixels + (size_t)i * SYNTH_SIDE * SYNTH_SIDE);
+        synth_draw(set->figure, labels[i], small, light, &random,
+                   pixels + (size_t)i * SYNTH_SIDE * SYNTH_SIDE);
     }
     d->pixels = pixels;
     d->labels = labels;
     return STATUS_OK;
 }
 
-static status generate(const open_options *o, const synth_set *set, dataset *d, err *e)
-{
-    const char **sizes = calloc((size_t)d->n, sizeof *sizes), **grounds = calloc((size_t)d->n, sizeof *grounds);
-    status s = sizes && grounds ? draw_rows(o, set, d, sizes, grounds, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
+static status generate(const open_options *o, const synth_set *set, dataset *d, err *e) {
+    const char **sizes = calloc((size_t)d->n, sizeof *sizes),
+               **grounds = calloc((size_t)d->n, sizeof *grounds);
+    status s = sizes && grounds ? draw_rows(o, set, d, sizes, grounds, e)
+                                : err_set(e, STATUS_NO_MEMORY, "out of memory");
     d->columns.n_rows = d->n;
     if (s == STATUS_OK) s = table_add_texts(&d->columns, "size", sizes, e);
     if (s == STATUS_OK) s = table_add_texts(&d->columns, "background", grounds, e);
@@ -74,15 +74,15 @@ static status generate(const open_options *o, const synth_set *set, dataset *d, 
     return s;
 }
 
-status open_synth(const char *argument, const open_options *o, dataset *out, err *e)
-{
+status open_synth(const char *argument, const open_options *o, dataset *out, err *e) {
     *out = (dataset){0};
     const char *split;
     const synth_set *set;
     status s = open_split(o, &split, e);
     if (s == STATUS_OK) s = find_set(argument, &set, e);
     if (s == STATUS_OK && (o->n < 0 || o->n > MOST_ROWS))
-        s = err_set(e, STATUS_USAGE, "synth:%s: %d rows, expected 0 (default) to %d", argument, o->n, (int)MOST_ROWS);
+        s = err_set(e, STATUS_USAGE, "synth:%s: %d rows, expected 0 (default) to %d", argument, o->n,
+                    (int)MOST_ROWS);
     if (s == STATUS_OK) s = open_name(out, "synth", argument, split, e);
     if (s != STATUS_OK) {
         dataset_free(out);
