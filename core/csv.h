@@ -23,6 +23,12 @@ typedef struct csv {
 MUST_CHECK status csv_parse(const char *text, size_t size, char separator, csv *out, err *e);
 MUST_CHECK status csv_read_file(const char *path, csv *out, err *e); /* gz too; at most 1 GB */
 int csv_column(const csv *c, const char *name);                      /* -1 when absent */
+
+/* The text in row `row`, 0..n_rows-1, of the `field`-th column. */
+static inline const char *csv_cell(const csv *c, int row, int field) {
+    return c->cells[(size_t)row * (size_t)c->n_columns + (size_t)field];
+}
+
 void csv_free(csv *c);
 
 /* Writes one field, quoted where it must be. Errors stay in the stream. */

@@ -9,7 +9,7 @@
 #include "core/tensor.h"
 
 typedef struct dataset {
-    const char *name;            /* "fashion-mnist", "idx:/data", ... as asked for, without what is private to a machine */
+    const char *name;            /* "fashion-mnist", "idx:digits", ... as asked for, but only the last part of a path */
     const char *split;           /* "train", "test", or "all" where the source has one part only */
     int n, classes;
     shape image;                 /* h, w, c; c is 1 or 3 */
@@ -40,7 +40,8 @@ MUST_CHECK status dataset_relabel(const dataset *d, const int32_t *labels, const
 MUST_CHECK status dataset_sample_rows(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e);
 
 /* The parts of building one, used by the loaders: takes the arena that owns pixels/values/labels/class_names, fills ids when NULL
- * (0..n-1) and class names when NULL ("0", "1", ...), checks labels (naming the row) and sizes, computes the hash. */
+ * (0..n-1), classes when 0 (the highest label and one more) and class names when NULL ("0", "1", ...), checks labels (naming the
+ * row), values and sizes, computes the hash. */
 MUST_CHECK status dataset_finish(dataset *d, err *e);
 
 #endif

@@ -146,7 +146,7 @@ static status find_images(const char *root, const dataset *d, arena *memory, fou
 }
 
 static status load(const char *argument, const open_options *o, dataset *d, arena *scratch, err *e) {
-    const char *split, *root;
+    const char *split, *root = argument;
     found_images f = {0};
     status s = open_split(o, &split, e);
     if (s == STATUS_OK) s = find_root(argument, split, &d->memory, &root, &split, e);

@@ -29,12 +29,11 @@ status column_add(table *t, const char *name, const char *const *texts, double *
     return table_add_texts(t, name, texts, e);
 }
 
-static status add_column(dataset *d, const csv *c, int column, const int32_t *matched, const char **texts,
+static status add_column(dataset *d, const csv *c, int field, const int32_t *matched, const char **texts,
                          double *numbers, err *e) {
     for (int i = 0; i < d->n; i++)
-        texts[i] =
-            matched[i] < 0 ? NULL : c->cells[(size_t)matched[i] * (size_t)c->n_columns + (size_t)column];
-    return column_add(&d->columns, c->header[column], texts, numbers, e);
+        texts[i] = matched[i] < 0 ? NULL : csv_cell(c, matched[i], field);
+    return column_add(&d->columns, c->header[field], texts, numbers, e);
 }
 
 static status add_columns(dataset *d, const csv *c, const int32_t *matched, err *e) {

@@ -10,6 +10,7 @@
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+#pragma GCC diagnostic ignored "-Wunused-function" /* declared, but left out by the choices above */
 #include <stb_image_write.h>
 
 typedef struct png_sink {

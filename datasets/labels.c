@@ -97,14 +97,14 @@ static status labels_from_idx(dataset *d, const bytes *file, err *e) {
 
 /* The texts of a column `label`, brought into the order of the data set; they point into `c`. */
 static status labels_from_csv(dataset *d, const csv *c, err *e) {
-    int column = csv_column(c, "label");
-    if (column < 0) return err_set(e, STATUS_BAD_FILE, "no column label");
+    int field = csv_column(c, "label");
+    if (field < 0) return err_set(e, STATUS_BAD_FILE, "no column label");
     int32_t *matched;
     status s = rows_match(d, c, &matched, e);
     if (s != STATUS_OK) return s;
     const char **texts = calloc((size_t)d->n, sizeof *texts);
     for (int i = 0; texts && i < d->n; i++)
-        if (matched[i] >= 0) texts[i] = c->cells[(size_t)matched[i] * (size_t)c->n_columns + (size_t)column];
+        if (matched[i] >= 0) texts[i] = csv_cell(c, matched[i], field);
     s = texts ? labels_from_texts(d, texts, e) : out_of_memory(e);
     free(texts);
     free(matched);

@@ -18,10 +18,6 @@ typedef struct manifest_rows {
     int n;
 } manifest_rows;
 
-static const char *cell_of(const csv *c, int row, int column) {
-    return c->cells[(size_t)row * (size_t)c->n_columns + (size_t)column];
-}
-
 static status find_columns(const csv *c, const open_options *o, manifest_columns *columns, err *e) {
     columns->path = csv_column(c, "path") >= 0 ? csv_column(c, "path") : csv_column(c, "file");
     columns->label = csv_column(c, "label");
@@ -44,8 +40,8 @@ static status choose_rows(const csv *c, const manifest_columns *columns, const c
     m->texts = arena_array(memory, rows, sizeof *m->texts);
     if (!m->rows || !m->paths || !m->texts) return err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int i = 0; i < c->n_rows; i++) {
-        if (columns->split >= 0 && strcmp(split_named(cell_of(c, i, columns->split)), split) != 0) continue;
-        const char *path = cell_of(c, i, columns->path);
+        if (columns->split >= 0 && strcmp(split_named(csv_cell(c, i, columns->split)), split) != 0) continue;
+        const char *path = csv_cell(c, i, columns->path);
         if (!path[0]) return err_set(e, STATUS_BAD_FILE, "line %d: the path is missing", c->lines[i]);
         m->rows[m->n] = i;
         m->paths[m->n] = path[0] == '/' ? path : path_join(memory, folder, path);
@@ -57,10 +53,10 @@ static status choose_rows(const csv *c, const manifest_columns *columns, const c
 
 /* Classes and labels of the whole file first, so that a class has the same number in each split; then those
  * of the chosen rows. */
-static status read_labels(const csv *c, int column, const manifest_rows *m, dataset *d, err *e) {
+static status read_labels(const csv *c, int field, const manifest_rows *m, dataset *d, err *e) {
     d->n = c->n_rows;
     for (int i = 0; i < d->n; i++)
-        m->texts[i] = cell_of(c, i, column);
+        m->texts[i] = csv_cell(c, i, field);
     status s = labels_from_texts(d, m->texts, e);
     int32_t *labels = arena_array(&d->memory, (size_t)m->n, sizeof *labels);
     if (s != STATUS_OK) return s;
@@ -91,7 +87,7 @@ static status add_columns(const csv *c, const manifest_columns *columns, const m
     for (int k = 0; k < c->n_columns && s == STATUS_OK; k++) {
         if (k == columns->label || k == columns->split || !c->header[k][0]) continue;
         for (int i = 0; i < m->n; i++)
-            m->texts[i] = cell_of(c, m->rows[i], k);
+            m->texts[i] = csv_cell(c, m->rows[i], k);
         if (k == columns->path)
             s = table_add_texts(&d->columns, "file", m->texts, e);
         else

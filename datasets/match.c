@@ -18,8 +18,8 @@ typedef struct row_rule {
 } row_rule;
 
 static int column_of(const csv *c, const char *name, const char *other) {
-    int column = csv_column(c, name);
-    return column >= 0 ? column : csv_column(c, other);
+    int field = csv_column(c, name);
+    return field >= 0 ? field : csv_column(c, other);
 }
 
 static row_rule rule_for(const dataset *d, const csv *c) {
@@ -41,10 +41,6 @@ static int compare_keys(const void *a, const void *b) {
     return strcmp(left->text, right->text);
 }
 
-static const char *cell_of(const csv *c, int row, int column) {
-    return c->cells[(size_t)row * (size_t)c->n_columns + (size_t)column];
-}
-
 static const char *file_name(const char *path, bool base_only) {
     const char *slash = strrchr(path, '/');
     if (base_only) return slash ? slash + 1 : path;
@@ -58,32 +54,32 @@ static bool is_whole(const dataset *d) {
     return true;
 }
 
-static status id_keys(const dataset *d, const csv *c, int column, row_key *keys, err *e) {
+static status id_keys(const dataset *d, const csv *c, int field, row_key *keys, err *e) {
     bool whole = is_whole(d);
     for (int i = 0; i < c->n_rows; i++) {
         keys[i] = (row_key){.text = "", .row = i};
-        const char *cell = cell_of(c, i, column);
+        const char *cell = csv_cell(c, i, field);
         if (!text_integer(cell, &keys[i].id) || keys[i].id < 0)
             return err_set(e, STATUS_BAD_FILE, "line %d: %s \"%s\", expected the number of a row",
-                           c->lines[i], c->header[column], cell);
+                           c->lines[i], c->header[field], cell);
         if (whole && keys[i].id >= d->n)
             return err_set(e, STATUS_BAD_FILE, "line %d: %s %" PRId64 ", expected 0..%d", c->lines[i],
-                           c->header[column], keys[i].id, d->n - 1);
+                           c->header[field], keys[i].id, d->n - 1);
     }
     return STATUS_OK;
 }
 
-static void file_keys(const csv *c, int column, bool base_only, row_key *keys) {
+static void file_keys(const csv *c, int field, bool base_only, row_key *keys) {
     for (int i = 0; i < c->n_rows; i++)
-        keys[i] = (row_key){.text = file_name(cell_of(c, i, column), base_only), .row = i};
+        keys[i] = (row_key){.text = file_name(csv_cell(c, i, field), base_only), .row = i};
 }
 
-static status sort_keys(const csv *c, int column, row_key *keys, err *e) {
+static status sort_keys(const csv *c, int field, row_key *keys, err *e) {
     qsort(keys, (size_t)c->n_rows, sizeof *keys, compare_keys);
     for (int i = 1; i < c->n_rows; i++)
         if (compare_keys(&keys[i - 1], &keys[i]) == 0)
             return err_set(e, STATUS_BAD_FILE, "%s \"%s\" stands in lines %d and %d, expected each once",
-                           c->header[column], cell_of(c, keys[i].row, column), c->lines[keys[i - 1].row],
+                           c->header[field], csv_cell(c, keys[i].row, field), c->lines[keys[i - 1].row],
                            c->lines[keys[i].row]);
     return STATUS_OK;
 }

@@ -6,7 +6,7 @@
 
 /* X(prefix, what, example, loader): every source. A loader is
  *   status loader(const char *argument, const open_options *o, dataset *out, err *e)
- * Named sets (fashion-mnist, mnist) are looked for in Debian's package folder /usr/share/datasets/NAME, $AUDIT_DATA/NAME and
+ * Named sets (fashion-mnist, mnist) are looked for in $AUDIT_DATA/NAME, Debian's package folder /usr/share/datasets/NAME and
  * ~/.local/share/audit/NAME, plain or .gz, and in these folders' QMNIST label files (qmnist-{train,test}-labels.tsv[.gz]), which give
  * MNIST the columns `series` and `writer`. */
 #define DATA_SOURCE_LIST(X)                                                                                            \
@@ -21,7 +21,7 @@
     X("synth", "generated images, for tests and teaching: shapes, arrows", "synth:shapes", open_synth)
 
 typedef struct open_options {
-    const char *split;       /* "train", "test" or NULL = "test" */
+    const char *split;       /* "train", "test", "val" (or "validation"), or NULL = "test" */
     int n;                   /* rows to generate (synth) or keep by dataset_sample_rows; 0 = all */
     uint64_t seed;           /* of generation and choice */
     int height, width;       /* resize images of folder and manifest; 0 = the size of the first image */

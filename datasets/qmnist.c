@@ -20,10 +20,6 @@ static const char *series_text(const char *series) {
     return series;
 }
 
-static const char *cell_of(const csv *c, int row, int column) {
-    return c->cells[(size_t)row * (size_t)c->n_columns + (size_t)column];
-}
-
 static status check_rows(const dataset *d, const csv *c, err *e) {
     if (c->n_columns != COLUMNS)
         return err_set(e, STATUS_BAD_FILE, "%d columns, expected %d", c->n_columns, (int)COLUMNS);
@@ -31,7 +27,7 @@ static status check_rows(const dataset *d, const csv *c, err *e) {
         return err_set(e, STATUS_BAD_FILE, "%d rows, expected at least %d", c->n_rows, d->n);
     for (int i = 0; i < d->n; i++) {
         int64_t label;
-        const char *text = cell_of(c, i, COLUMN_CLASS);
+        const char *text = csv_cell(c, i, COLUMN_CLASS);
         if (!text_integer(text, &label) || label != d->labels[i])
             return err_set(e, STATUS_BAD_FILE, "row %d: class %s, expected %d as in the images' labels", i,
                            text, d->labels[i]);
@@ -42,15 +38,16 @@ static status check_rows(const dataset *d, const csv *c, err *e) {
 static status add_columns(dataset *d, const csv *c, err *e) {
     status s = check_rows(d, c, e);
     if (s != STATUS_OK) return s;
-    const char **texts = calloc((size_t)d->n, sizeof *texts);
+    arena scratch = {0};
+    const char **texts = arena_array(&scratch, (size_t)d->n, sizeof *texts);
     if (!texts) return err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int i = 0; i < d->n; i++)
-        texts[i] = series_text(cell_of(c, i, COLUMN_SERIES));
+        texts[i] = series_text(csv_cell(c, i, COLUMN_SERIES));
     s = table_add_texts(&d->columns, "series", texts, e);
     for (int i = 0; i < d->n; i++)
-        texts[i] = cell_of(c, i, COLUMN_WRITER);
+        texts[i] = csv_cell(c, i, COLUMN_WRITER);
     if (s == STATUS_OK) s = table_add_texts(&d->columns, "writer", texts, e);
-    free(texts);
+    arena_free(&scratch);
     return s;
 }
 
