@@ -1,8 +1,10 @@
 /* The table of convolution kernels and the rule that chooses among them. */
 #include "nets/kernels/conv_internal.h"
 
-static const conv_kernel *const kernels[] = {&conv_direct_avx512, &conv_direct_avx2, &conv_gemm, &conv_plain};
-static const conv_weights_kernel *const weights_kernels[] = {&conv_weights_gemm, &conv_weights_plain};
+static const conv_kernel *const kernels[] = {&conv_narrow_avx512, &conv_direct_avx512, &conv_narrow_avx2,
+                                             &conv_direct_avx2,   &conv_gemm,          &conv_plain};
+static const conv_weights_kernel *const weights_kernels[] = {
+    &conv_weights_direct_avx512, &conv_weights_direct_avx2, &conv_weights_gemm, &conv_weights_plain};
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 

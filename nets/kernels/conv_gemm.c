@@ -52,7 +52,7 @@ static void backward_group(const conv_geometry *g, int group, const float *dy, c
     float *c = direct ? dx + (size_t)group * (size_t)cin : rows;
     gemm(KERNEL_OPENBLAS, false, true, g->oh * g->ow, k, cout, 1, dy + (size_t)group * (size_t)cout, g->cout,
          w + (size_t)group * (size_t)cout, g->cout, direct ? 1 : 0, c, direct ? g->cin : k);
-    if (!direct) conv_row2im(g, group * cin, cin, rows, dx);
+    if (!direct) conv_row2im(g, group * cin, cin, rows, (size_t)k, dx);
 }
 
 static void run_image(conv_pass pass, const conv_geometry *g, const float *in, const void *packed,

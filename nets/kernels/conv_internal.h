@@ -39,8 +39,8 @@ int conv_source(conv_pass pass, int at, int k, int stride, int dilation, int pad
  * channels) of x. */
 void conv_im2row(const conv_geometry *g, int first, int channels, const float *x, float *rows);
 
-/* The transpose: adds rows into channels [first, first + channels) of dx. */
-void conv_row2im(const conv_geometry *g, int first, int channels, const float *rows, float *dx);
+/* The transpose: adds rows (ld floats apart) into channels [first, first + channels) of dx. */
+void conv_row2im(const conv_geometry *g, int first, int channels, const float *rows, size_t ld, float *dx);
 
 /* db (channels) += sums of dy (pixels x channels) over its pixels, in order. */
 void conv_add_bias_gradient(size_t pixels, int channels, const float *dy, float *db);
@@ -49,7 +49,9 @@ void conv_add_bias_gradient(size_t pixels, int channels, const float *dy, float 
 bool kernel_cpu_has_avx2(void);
 bool kernel_cpu_has_avx512(void);
 
-extern const conv_kernel conv_plain, conv_gemm, conv_direct_avx2, conv_direct_avx512;
-extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm;
+extern const conv_kernel conv_plain, conv_gemm, conv_direct_avx2, conv_direct_avx512, conv_narrow_avx2,
+    conv_narrow_avx512;
+extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm, conv_weights_direct_avx2,
+    conv_weights_direct_avx512;
 
 #endif

@@ -54,8 +54,9 @@ static inline vec vec_keep(vec v, unsigned bits) {
 #define EACH_ROWS(X, s, v)                                                                                   \
     X(s, v, 1)                                                                                               \
     X(s, v, 2)                                                                                               \
-    X(s, v, 3) X(s, v, 4) X(s, v, 5) X(s, v, 6) X(s, v, 7) X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11)     \
-        X(s, v, 12) X(s, v, 13) X(s, v, 14)
+    X(s, v, 3)                                                                                               \
+    X(s, v, 4) X(s, v, 5) X(s, v, 6) X(s, v, 7) X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11) X(s, v, 12)    \
+        X(s, v, 13) X(s, v, 14)
 #define NAME(s, v, r) sum_##s##_##v##_##r,
 
 EACH_ROWS(SUM, 1, 1)

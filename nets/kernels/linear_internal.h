@@ -4,6 +4,6 @@
 
 #include "nets/kernels/linear.h"
 
-extern const linear_kernel linear_gemm, linear_plain;
+extern const linear_kernel linear_gemm, linear_plain, linear_direct_avx2, linear_direct_avx512;
 
 #endif
