@@ -34,11 +34,6 @@ static size_t scratch_bytes(conv_pass pass, const conv_geometry *g) {
     return direct_scratch_floats(&plan) * sizeof(float);
 }
 
-/* Width of the tile that starts at an output channel. */
-static int tile_width(const direct_ops *ops, int channels, int first) {
-    return channels - first > ops->lanes ? 2 * ops->lanes : ops->lanes;
-}
-
 /* Weights of one input channel and tap for output channels [first, first + width), 0 behind the last. */
 static void pack_term(const direct_plan *plan, const conv_geometry *g, const float *w, int tap, int channel,
                       int first, int width, float *to) {
@@ -65,7 +60,7 @@ static void pack(const direct_ops *ops, conv_pass pass, const conv_geometry *g, 
 
     float *to = (float *)((char *)packed + segments_bytes(&plan, g));
     for (int first = 0, width; first < plan.out_channels; first += width) {
-        width = tile_width(ops, plan.out_channels, first);
+        width = direct_tile_width(ops, DIRECT_MOST_VECTORS, plan.out_channels, first);
         for (const direct_segment *s = segments_of(packed); s < end; s++)
             for (int c = 0; c < s->count; c++, to += width)
                 pack_term(&plan, g, w, s->tap, s->channel + c, first, width, to);
@@ -125,13 +120,13 @@ static const float *run_channels(const job *j, int first, int width, const direc
 static void run_image(const direct_ops *ops, conv_pass pass, const conv_geometry *g, const float *in,
                       const void *packed, const epilogue *p, float *out, void *scratch) {
     job j = {.ops = ops, .plan = direct_plan_of(pass, g), .p = p, .image = scratch, .out = out};
-    direct_copy_image(&j.plan, in, scratch);
+    direct_copy_image(ops, &j.plan, in, scratch);
     if (p->relu && p->mask && j.plan.out_channels % 8 != 0)
         memset(p->mask, 0,
                mask_bytes((size_t)j.plan.y.out * (size_t)j.plan.x.out * (size_t)j.plan.out_channels));
     const float *w = (const float *)((const char *)packed + segments_bytes(&j.plan, g));
     for (int first = 0, width; first < j.plan.out_channels; first += width) {
-        width = tile_width(ops, j.plan.out_channels, first);
+        width = direct_tile_width(ops, DIRECT_MOST_VECTORS, j.plan.out_channels, first);
         w = run_channels(&j, first, width, packed, w);
     }
 }

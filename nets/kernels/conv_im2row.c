@@ -44,16 +44,18 @@ void conv_im2row(const conv_geometry *g, int first, int channels, const float *x
             }
 }
 
-/* n pixels of `channels` values: to[i * step_to + c] += from[i * step_from + c]. */
-static void add_pixels(int n, int channels, const float *from, size_t step_from, float *to, size_t step_to) {
+/* n pixels of `channels` values: to[i * step_to + c] += from[i * step_from + c]; the longer loop is the inner
+ * one. */
+static void add_pixels(int n, int channels, const float *restrict from, size_t step_from, float *restrict to,
+                       size_t step_to) {
     if (channels < 8) {
-        for (int c = 0; c < channels; c++)
+        for (int c = 0; c < channels; c++, from++, to++)
             for (size_t i = 0; i < (size_t)n; i++)
-                to[i * step_to + (size_t)c] += from[i * step_from + (size_t)c];
+                to[i * step_to] += from[i * step_from];
     } else {
-        for (size_t i = 0; i < (size_t)n; i++)
+        for (int i = 0; i < n; i++, from += step_from, to += step_to)
             for (int c = 0; c < channels; c++)
-                to[i * step_to + (size_t)c] += from[i * step_from + (size_t)c];
+                to[c] += from[c];
     }
 }
 

@@ -49,9 +49,8 @@ void conv_add_bias_gradient(size_t pixels, int channels, const float *dy, float 
 bool kernel_cpu_has_avx2(void);
 bool kernel_cpu_has_avx512(void);
 
-extern const conv_kernel conv_plain, conv_gemm, conv_direct_avx2, conv_direct_avx512, conv_narrow_avx2,
-    conv_narrow_avx512;
-extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm, conv_weights_direct_avx2,
-    conv_weights_direct_avx512;
+extern const conv_kernel conv_plain, conv_gemm, conv_depthwise, conv_direct_avx2, conv_direct_avx512;
+extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm, conv_weights_depthwise,
+    conv_weights_direct_avx2, conv_weights_direct_avx512;
 
 #endif

@@ -46,18 +46,12 @@ static void copy_image(const conv_geometry *g, const layout *l, const float *x, 
                (size_t)inside * (size_t)g->cin * sizeof(float));
 }
 
-/* dw rows (ld floats apart) += tile (rows x width). */
-static void add_tile(int rows, int width, const float *tile, float *dw, size_t ld) {
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < width; c++)
-            dw[(size_t)r * ld + (size_t)c] += tile[r * width + c];
-}
-
 /* The gradient of `span` neighbouring weight rows; `image` is where the first output pixel reads the first of
  * them. */
 static void add_span(const direct_ops *ops, const conv_geometry *g, int span, const direct_terms *t,
                      const float *image, const float *dy, float *dw) {
     alignas(64) float tile[DIRECT_TILE];
+    epilogue add = {.addend = dw};
     for (int channel = 0, width; channel < g->cout; channel += width) {
         int vectors = g->cout - channel >= 2 * ops->lanes ? 2 : 1;
         int most = direct_tile_rows(span, ops->most_rows[vectors - 1]);
@@ -65,7 +59,14 @@ static void add_span(const direct_ops *ops, const conv_geometry *g, int span, co
         for (int r = 0, rows; r < span; r += rows) {
             rows = span - r < most ? span - r : most;
             ops->sum[0][vectors - 1][rows - 1](t, image + r, dy + channel, tile);
-            add_tile(rows, width, tile, dw + (size_t)r * (size_t)g->cout + channel, (size_t)g->cout);
+            direct_target target = {.p = &add,
+                                    .out = dw,
+                                    .channels = g->cout,
+                                    .first = (size_t)r,
+                                    .step = 1,
+                                    .channel = channel,
+                                    .count = width};
+            ops->finish(&target, rows, width, tile);
         }
     }
 }

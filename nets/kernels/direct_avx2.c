@@ -3,6 +3,7 @@
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
+#include <string.h>
 
 typedef __m256 vec;
 enum { LANES = 8 };
@@ -26,17 +27,23 @@ static inline vec vec_multiply_add(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }
 
-static inline __m256i first_lanes(int n) {
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+/* The first n lanes; all of them without a mask, as masked stores are slow on many CPUs. */
+typedef struct part {
+    bool all;
+    __m256i lanes;
+} part;
+static inline part vec_part(int n) {
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (part){n == LANES, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane)};
 }
-static inline vec vec_load_part(const float *p, int n) {
-    return n == LANES ? vec_load(p) : _mm256_maskload_ps(p, first_lanes(n));
+static inline vec vec_load_part(const float *p, part used) {
+    return used.all ? vec_load(p) : _mm256_maskload_ps(p, used.lanes);
 }
-static inline void vec_store_part(float *p, int n, vec v) {
-    if (n == LANES)
+static inline void vec_store_part(float *p, part used, vec v) {
+    if (used.all)
         vec_store(p, v);
     else
-        _mm256_maskstore_ps(p, first_lanes(n), v);
+        _mm256_maskstore_ps(p, used.lanes, v);
 }
 
 static inline unsigned vec_positive(vec v) {
@@ -71,8 +78,9 @@ const direct_ops direct_avx2 = {
     .sum = {{{EACH_ROWS(NAME, 1, 1)}, {EACH_ROWS(NAME, 1, 2)}},
             {{EACH_ROWS(NAME, 16, 1)}, {EACH_ROWS(NAME, 16, 2)}}},
     .finish = finish,
-    .sum_rows = sum_rows,
+    .sum_rows = {sum_rows},
     .linear_vectors = 1,
+    .copy_pixels = copy_pixels,
 };
 #else
 const direct_ops direct_avx2 = {0}; /* never entered: kernel_cpu_has_avx2 is false */

@@ -3,6 +3,7 @@
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
+#include <string.h>
 
 typedef __m512 vec;
 enum { LANES = 16 };
@@ -26,17 +27,16 @@ static inline vec vec_multiply_add(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 
-static inline __mmask16 first_lanes(int n) {
-    return (__mmask16)((1u << n) - 1);
+/* The first n lanes. */
+typedef __mmask16 part;
+static inline part vec_part(int n) {
+    return (part)((1u << n) - 1);
 }
-static inline vec vec_load_part(const float *p, int n) {
-    return n == LANES ? vec_load(p) : _mm512_maskz_loadu_ps(first_lanes(n), p);
+static inline vec vec_load_part(const float *p, part used) {
+    return _mm512_maskz_loadu_ps(used, p);
 }
-static inline void vec_store_part(float *p, int n, vec v) {
-    if (n == LANES)
-        vec_store(p, v);
-    else
-        _mm512_mask_storeu_ps(p, first_lanes(n), v);
+static inline void vec_store_part(float *p, part used, vec v) {
+    _mm512_mask_storeu_ps(p, used, v);
 }
 
 static inline unsigned vec_positive(vec v) {
@@ -55,8 +55,9 @@ static inline vec vec_keep(vec v, unsigned bits) {
     X(s, v, 1)                                                                                               \
     X(s, v, 2)                                                                                               \
     X(s, v, 3)                                                                                               \
-    X(s, v, 4) X(s, v, 5) X(s, v, 6) X(s, v, 7) X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11) X(s, v, 12)    \
-        X(s, v, 13) X(s, v, 14)
+    X(s, v, 4)                                                                                               \
+    X(s, v, 5)                                                                                               \
+    X(s, v, 6) X(s, v, 7) X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11) X(s, v, 12) X(s, v, 13) X(s, v, 14)
 #define NAME(s, v, r) sum_##s##_##v##_##r,
 
 EACH_ROWS(SUM, 1, 1)
@@ -64,7 +65,10 @@ EACH_ROWS(SUM, 1, 2)
 EACH_ROWS(SUM, 16, 1)
 EACH_ROWS(SUM, 16, 2)
 
-static void sum_rows(int k, const float *x, const float *w, float *tile) {
+static void sum_rows_1(int k, const float *x, const float *w, float *tile) {
+    sum_eight_rows(1, k, x, w, tile);
+}
+static void sum_rows_2(int k, const float *x, const float *w, float *tile) {
     sum_eight_rows(2, k, x, w, tile);
 }
 
@@ -74,8 +78,9 @@ const direct_ops direct_avx512 = {
     .sum = {{{EACH_ROWS(NAME, 1, 1)}, {EACH_ROWS(NAME, 1, 2)}},
             {{EACH_ROWS(NAME, 16, 1)}, {EACH_ROWS(NAME, 16, 2)}}},
     .finish = finish,
-    .sum_rows = sum_rows,
+    .sum_rows = {sum_rows_1, sum_rows_2},
     .linear_vectors = 2,
+    .copy_pixels = copy_pixels,
 };
 #else
 const direct_ops direct_avx512 = {0}; /* never entered: kernel_cpu_has_avx512 is false */

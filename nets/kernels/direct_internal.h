@@ -53,12 +53,20 @@ typedef struct direct_ops {
     /* tile [rows][width] through the epilogue into its target. */
     void (*finish)(const direct_target *t, int rows, int width, const float *tile);
     /* Rows of a linear layer: tile [8][vectors * lanes] = x (8 rows of k floats) times w [k][vectors *
-     * lanes]. */
-    void (*sum_rows)(int k, const float *x, const float *w, float *tile);
-    int linear_vectors;
+     * lanes], by vectors - 1. */
+    void (*sum_rows[DIRECT_MOST_VECTORS])(int k, const float *x, const float *w, float *tile);
+    int linear_vectors; /* 1 or 2: the widest of them */
+    /* n pixels of `channels` floats, `step` floats apart, to places `spread` (DIRECT_BLOCK or 1) floats
+     * apart. */
+    void (*copy_pixels)(int n, int channels, const float *from, size_t step, float *to, size_t spread);
 } direct_ops;
 
 extern const direct_ops direct_avx2, direct_avx512;
+
+/* Width of the tile that starts at a channel: two vectors unless one is enough for the rest. */
+static inline int direct_tile_width(const direct_ops *ops, int most_vectors, int channels, int first) {
+    return most_vectors > 1 && channels - first > ops->lanes ? 2 * ops->lanes : ops->lanes;
+}
 
 /* `most` or fewer rows a tile so that all are about as high: 16 with at most 14 is 8 + 8. */
 static inline int direct_tile_rows(int rows, int most) {

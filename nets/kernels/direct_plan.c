@@ -101,35 +101,31 @@ direct_segment *direct_phase_segments(const direct_plan *plan, int phase_y, int 
     return segments;
 }
 
-static void copy_channels(int n, const float *from, float *to) {
-    if (n == DIRECT_BLOCK)
-        memcpy(to, from, DIRECT_BLOCK * sizeof(float));
-    else
-        for (int c = 0; c < n; c++)
-            to[c] = from[c];
-}
-
-/* Channels [first, first + n) of a row of pixels, and zeros where it reads padding. */
-static void copy_row(const direct_plan *plan, int first, int n, const float *in, float *row) {
+/* Channels [first, first + n) of the pixels of `in`, a row of the image; the rest of `row` stays zero, as
+ * padding. */
+static void copy_row(const direct_ops *ops, const direct_plan *plan, int first, int n, const float *in,
+                     float *row) {
     const direct_axis *x = &plan->x;
-    static const float zeros[DIRECT_BLOCK];
+    int end = x->in - x->lowest < x->length ? x->in - x->lowest : x->length;
     for (int residue = 0; residue < x->step; residue++) {
-        float *to = row + column_offset(plan, residue);
-        for (int at = x->lowest + residue; at < x->lowest + x->length; at += x->step, to += plan->block) {
-            bool inside = at >= 0 && at < x->in;
-            copy_channels(n, inside ? in + (size_t)at * (size_t)plan->in_channels + first : zeros, to);
-        }
+        int column = residue;
+        while (column + x->lowest < 0)
+            column += x->step;
+        if (column < end)
+            ops->copy_pixels((end - column + x->step - 1) / x->step, n,
+                             in + (size_t)(column + x->lowest) * (size_t)plan->in_channels + first,
+                             (size_t)x->step * (size_t)plan->in_channels, row + column_offset(plan, column),
+                             (size_t)plan->block);
     }
 }
 
-void direct_copy_image(const direct_plan *plan, const float *in, float *scratch) {
+void direct_copy_image(const direct_ops *ops, const direct_plan *plan, const float *in, float *scratch) {
     for (int block = 0; block < plan->blocks; block++)
         for (int row = 0; row < plan->y.length; row++, scratch += plan->row) {
             int y = row + plan->y.lowest;
-            if (y < 0 || y >= plan->y.in)
-                memset(scratch, 0, plan->row * sizeof(float));
-            else
-                copy_row(plan, block * plan->block, block_channels(plan, block),
+            memset(scratch, 0, plan->row * sizeof(float));
+            if (y >= 0 && y < plan->y.in)
+                copy_row(ops, plan, block * plan->block, block_channels(plan, block),
                          in + (size_t)y * (size_t)plan->x.in * (size_t)plan->in_channels, scratch);
         }
 }

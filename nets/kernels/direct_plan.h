@@ -44,6 +44,6 @@ direct_segment *direct_phase_segments(const direct_plan *plan, int phase_y, int 
                                       direct_segment *segments);
 
 /* The padded copy of one image. */
-void direct_copy_image(const direct_plan *plan, const float *in, float *scratch);
+void direct_copy_image(const direct_ops *ops, const direct_plan *plan, const float *in, float *scratch);
 
 #endif

@@ -79,6 +79,16 @@ INLINE void sum_eight_rows(const int vectors, int k, const float *x, const float
         vec_store(tile + (r * vectors + v) * LANES, sum[r][v]);
 }
 
+static void copy_pixels(int n, int channels, const float *from, size_t step, float *to, size_t spread) {
+    for (int i = 0; i < n; i++, from += step, to += spread) {
+        if (channels == DIRECT_BLOCK)
+            memcpy(to, from, DIRECT_BLOCK * sizeof(float));
+        else
+            for (int c = 0; c < channels; c++)
+                to[c] = from[c];
+    }
+}
+
 /* Bits [at, at + n) of a mask whose at and n are multiples of 8. */
 INLINE unsigned bits_at(const uint8_t *bits, size_t at, int n) {
     unsigned b = bits[at / 8];
@@ -90,17 +100,48 @@ INLINE void write_bits(uint8_t *bits, size_t at, int n, unsigned b) {
     if (n > 8) bits[at / 8 + 1] = (uint8_t)(b >> 8);
 }
 
-/* n <= LANES values of channel c and element `at`. */
-INLINE void finish_vector(const epilogue *p, vec v, int c, size_t at, int n, float *out) {
-    if (p->bias) v = vec_add(v, vec_load_part(p->bias + c, n));
-    if (p->addend) v = vec_add(v, vec_load_part(p->addend + at, n));
-    if (p->relu) {
-        if (p->mask) write_bits(p->mask, at, n, vec_positive(v));
-        v = vec_rectify(v);
-    }
-    if (p->gate) v = vec_keep(v, bits_at(p->gate, at, n));
-    vec_store_part(out + at, n, v);
+/* The parts of an epilogue, so that a loop over a tile is compiled for each set of them. */
+enum { BIAS = 1, ADDEND = 2, RELU = 4, MASK = 8, GATE = 16, EVERY_PART = 31 };
+
+static unsigned parts_of(const epilogue *p) {
+    return (p->bias ? BIAS : 0u) | (p->addend ? ADDEND : 0u) | (p->relu ? RELU : 0u) |
+           (p->relu && p->mask ? MASK : 0u) | (p->gate ? GATE : 0u);
 }
+
+/* One vector of a tile's width, n <= LANES of its channels used, over all rows. */
+INLINE void finish_column(const unsigned parts, const direct_target *t, int column, int n, int rows,
+                          int width, const float *tile) {
+    const epilogue *p = t->p;
+    part used = vec_part(n);
+    vec bias = parts & BIAS ? vec_load_part(p->bias + t->channel + column, used) : vec_zero();
+    size_t at = t->first * (size_t)t->channels + (size_t)(t->channel + column),
+           step = t->step * (size_t)t->channels;
+    for (int r = 0; r < rows; r++, at += step) {
+        vec v = vec_load(tile + r * width + column);
+        if (parts & BIAS) v = vec_add(v, bias);
+        if (parts & ADDEND) v = vec_add(v, vec_load_part(p->addend + at, used));
+        if (parts & MASK) write_bits(p->mask, at, n, vec_positive(v));
+        if (parts & RELU) v = vec_rectify(v);
+        if (parts & GATE) v = vec_keep(v, bits_at(p->gate, at, n));
+        vec_store_part(t->out + at, used, v);
+    }
+}
+
+typedef void (*finish_parts)(const direct_target *t, int column, int n, int rows, int width,
+                             const float *tile);
+#define FINISH(parts)                                                                                        \
+    static void finish_##parts(const direct_target *t, int column, int n, int rows, int width,               \
+                               const float *tile) {                                                          \
+        finish_column(parts, t, column, n, rows, width, tile);                                               \
+    }
+#define FINISH_NAME(parts) finish_##parts,
+#define EACH_PARTS(X)                                                                                        \
+    X(0)                                                                                                     \
+    X(1)                                                                                                     \
+    X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19)      \
+        X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+EACH_PARTS(FINISH)
+static const finish_parts finish_columns[EVERY_PART + 1] = {EACH_PARTS(FINISH_NAME)};
 
 /* One value whose mask bit shares its byte with other pixels; the mask was zeroed before. */
 static void finish_value(const epilogue *p, float v, int c, size_t at, float *out) {
@@ -114,18 +155,21 @@ static void finish_value(const epilogue *p, float v, int c, size_t at, float *ou
     out[at] = v;
 }
 
-static void finish(const direct_target *t, int rows, int width, const float *tile) {
-    bool whole_bytes = t->channels % 8 == 0 || !(t->p->gate || (t->p->relu && t->p->mask));
+static void finish_values(const direct_target *t, int rows, int width, const float *tile) {
     for (int r = 0; r < rows; r++) {
-        const float *from = tile + r * width;
         size_t at = (t->first + (size_t)r * t->step) * (size_t)t->channels + (size_t)t->channel;
-        if (whole_bytes) {
-            for (int c = 0; c < t->count; c += LANES)
-                finish_vector(t->p, vec_load(from + c), t->channel + c, at + (size_t)c,
-                              t->count - c < LANES ? t->count - c : LANES, t->out);
-        } else {
-            for (int c = 0; c < t->count; c++)
-                finish_value(t->p, from[c], t->channel + c, at + (size_t)c, t->out);
-        }
+        for (int c = 0; c < t->count; c++)
+            finish_value(t->p, tile[r * width + c], t->channel + c, at + (size_t)c, t->out);
     }
+}
+
+static void finish(const direct_target *t, int rows, int width, const float *tile) {
+    unsigned parts = parts_of(t->p);
+    if (t->channels % 8 != 0 && parts & (MASK | GATE)) {
+        finish_values(t, rows, width, tile);
+        return;
+    }
+    for (int column = 0; column < t->count; column += LANES)
+        finish_columns[parts](t, column, t->count - column < LANES ? t->count - column : LANES, rows, width,
+                              tile);
 }

@@ -16,35 +16,36 @@ static sizes sizes_of(linear_pass pass, int in, int out) {
     return pass == LINEAR_FORWARD ? (sizes){in, out} : (sizes){out, in};
 }
 
-static int block_width(const direct_ops *ops) {
-    return ops->lanes * ops->linear_vectors;
+static int width_at(const direct_ops *ops, int features, int first) {
+    return direct_tile_width(ops, ops->linear_vectors, features, first);
 }
 
 static size_t pack_bytes(const direct_ops *ops, linear_pass pass, int in, int out) {
     sizes s = sizes_of(pass, in, out);
-    int width = block_width(ops);
-    return (size_t)((s.features + width - 1) / width) * (size_t)width * (size_t)s.terms * sizeof(float);
+    size_t features = (size_t)((s.features + ops->lanes - 1) / ops->lanes) * (size_t)ops->lanes;
+    return features * (size_t)s.terms * sizeof(float);
 }
 
 static void pack(const direct_ops *ops, linear_pass pass, int in, int out, const float *w, float *packed) {
     sizes s = sizes_of(pass, in, out);
     size_t step_term = pass == LINEAR_FORWARD ? 1 : (size_t)in,
            step_feature = pass == LINEAR_FORWARD ? (size_t)in : 1;
-    int width = block_width(ops);
-    for (int first = 0; first < s.features; first += width)
+    for (int first = 0, width; first < s.features; first += width) {
+        width = width_at(ops, s.features, first);
         for (int k = 0; k < s.terms; k++)
             for (int c = first; c < first + width; c++)
                 *packed++ = c < s.features ? w[(size_t)k * step_term + (size_t)c * step_feature] : 0;
+    }
 }
 
 static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, const float *from,
                      const float *w, const epilogue *p, float *to) {
     sizes s = sizes_of(pass, in, out);
-    int width = block_width(ops);
     alignas(64) float tile[DIRECT_TILE];
     if (p->relu && p->mask && s.features % 8 != 0)
         memset(p->mask, 0, mask_bytes((size_t)LINEAR_ROWS * (size_t)s.features));
-    for (int first = 0; first < s.features; first += width, w += (size_t)width * (size_t)s.terms) {
+    for (int first = 0, width; first < s.features; first += width, w += (size_t)width * (size_t)s.terms) {
+        width = width_at(ops, s.features, first);
         int rest = s.features - first;
         direct_target target = {.p = p,
                                 .out = to,
@@ -52,7 +53,7 @@ static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, c
                                 .step = 1,
                                 .channel = first,
                                 .count = rest < width ? rest : width};
-        ops->sum_rows(s.terms, from, w, tile);
+        ops->sum_rows[width / ops->lanes - 1](s.terms, from, w, tile);
         ops->finish(&target, LINEAR_ROWS, width, tile);
     }
 }
