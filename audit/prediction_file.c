@@ -1,10 +1,9 @@
 #include "audit/prediction_file.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/csv.h"
+#include "datasets/groups.h"
 
 static status no_memory(err *e) {
     return err_set(e, STATUS_NO_MEMORY, "out of memory for the predictions");
@@ -50,18 +49,6 @@ static status read_classes(const csv *file, prediction_file *out, err *e) {
     return s;
 }
 
-/* All cells as numbers, empty ones as NAN; false at the first that is none, or when there is no number at all. */
-static bool as_numbers(const char *const *texts, int n, double *out) {
-    int found = 0;
-    for (int row = 0; row < n; row++) {
-        char *end;
-        out[row] = texts[row][0] ? strtod(texts[row], &end) : NAN;
-        if (texts[row][0] && (*end || !isfinite(out[row]))) return false;
-        found += texts[row][0] != 0;
-    }
-    return found > 0;
-}
-
 static status read_groups(const csv *file, prediction_file *out, err *e) {
     const char **texts = arena_array(&out->memory, (size_t)out->n, sizeof *texts);
     double *numbers = arena_array(&out->memory, (size_t)out->n, sizeof *numbers);
@@ -72,8 +59,7 @@ static status read_groups(const csv *file, prediction_file *out, err *e) {
         const char *name = file->header[at];
         if (strcmp(name, "label") == 0 || strcmp(name, "prediction") == 0) continue;
         copy_column(file, at, texts);
-        s = as_numbers(texts, out->n, numbers) ? table_add_numbers(&out->groups, name, numbers, e)
-                                               : table_add_texts(&out->groups, name, texts, e);
+        s = column_add(&out->groups, name, texts, numbers, e);
     }
     return s;
 }

@@ -9,6 +9,10 @@
  * only numbers become numeric. */
 MUST_CHECK status groups_add_csv(dataset *d, const char *path, err *e);
 
+/* Adds a column of t->n_rows texts, as numbers when every text that is not missing ("", "NA", "nan") is a finite one, else as
+ * categories. `numbers` is room for n_rows values. */
+MUST_CHECK status column_add(table *t, const char *name, const char *const *texts, double *numbers, err *e);
+
 /* Adds image properties as group columns: `brightness` (mean value) and `coverage` (share of pixels above half of the image's
  * range), each cut at the thirds of this data set into low / middle / high, and `contrast` (standard deviation) likewise. */
 MUST_CHECK status groups_add_properties(dataset *d, err *e);

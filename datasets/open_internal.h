@@ -3,6 +3,7 @@
 #define DATASETS_OPEN_INTERNAL_H
 
 #include "core/csv.h"
+#include "datasets/groups.h"
 #include "datasets/open.h"
 
 /* "train", "test" or "val" for what the user asked for (NULL is test, validation is val); STATUS_USAGE for
@@ -28,10 +29,6 @@ MUST_CHECK status labels_from_texts(dataset *d, const char *const *texts, err *e
 
 /* Labels from an IDX file or a CSV with a column `label`. */
 MUST_CHECK status labels_read(dataset *d, const char *path, err *e);
-
-/* Adds t->n_rows texts as a column: numeric when every text that is not missing is a number. `numbers` is
- * scratch of n_rows. */
-MUST_CHECK status column_add(table *t, const char *name, const char *const *texts, double *numbers, err *e);
 
 /* A whole number without anything around it. */
 bool text_integer(const char *text, int64_t *value);
