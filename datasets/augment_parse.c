@@ -1,0 +1,111 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/suggest.h"
+#include "datasets/augment.h"
+#include "datasets/augment_internal.h"
+#include "datasets/open_internal.h"
+
+enum { WORD = 24 };
+
+/* A row of AUGMENT_LIST. */
+typedef struct kind_info {
+    const char *name, *unit;
+    float strength;
+} kind_info;
+
+static const kind_info kinds[AUGMENT_KINDS] = {
+#define AUGMENT_ROW(name, what, unit, strength) {#name, unit, strength},
+    AUGMENT_LIST(AUGMENT_ROW)
+#undef AUGMENT_ROW
+};
+
+static float largest_strength(augment_kind kind) {
+    switch (kind) {
+    case AUGMENT_rotate:
+        return 180;
+    case AUGMENT_shift:
+    case AUGMENT_crop:
+    case AUGMENT_cutout:
+        return 1024;
+    default:
+        return 1;
+    }
+}
+
+static bool is_whole_pixels(augment_kind kind) {
+    return kind == AUGMENT_shift || kind == AUGMENT_crop || kind == AUGMENT_cutout;
+}
+
+/* The name as users write it: with - for _. */
+static void user_name(const kind_info *kind, char out[WORD]) {
+    snprintf(out, WORD, "%s", kind->name);
+    for (char *at = out; *at; at++)
+        if (*at == '_') *at = '-';
+}
+
+static status find_kind(const char *word, augment_kind *kind, err *e) {
+    char names[AUGMENT_KINDS][WORD], known[AUGMENT_KINDS * WORD] = "";
+    size_t used = 0;
+    suggestion near = suggest_for(word);
+    for (int k = 0; k < AUGMENT_KINDS; k++) {
+        user_name(&kinds[k], names[k]);
+        *kind = (augment_kind)k;
+        if (strcmp(word, names[k]) == 0 || strcmp(word, kinds[k].name) == 0) return STATUS_OK;
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", k ? ", " : "", names[k]);
+        suggest_offer(&near, names[k]);
+    }
+    return err_set(e, STATUS_USAGE, "unknown augmentation \"%s\"%s (known: %s)", word, suggest_text(&near),
+                   known);
+}
+
+/* "name" or "name=strength". */
+static status parse_step(char *step, augment_kind *kind, float *strength, err *e) {
+    char *text = strchr(step, '=');
+    if (text) *text++ = '\0';
+    status s = find_kind(step, kind, e);
+    if (s != STATUS_OK) return s;
+    double value = (double)kinds[*kind].strength, most = (double)largest_strength(*kind);
+    bool whole = is_whole_pixels(*kind);
+    if (text &&
+        (!text_number(text, &value) || !(value >= 0 && value <= most) || (whole && value != floor(value))))
+        return err_set(e, STATUS_USAGE, "augmentation %s=%s, expected %s%s, 0..%g", step, text,
+                       whole ? "whole " : "", kinds[*kind].unit, most);
+    *strength = (float)value;
+    return STATUS_OK;
+}
+
+static status add_mirrors(augmentation *a, int classes, const char *const *names, err *e) {
+    a->classes = classes;
+    return a->mirrored ? STATUS_OK : augment_mirrors(classes, names, &a->mirrored, e);
+}
+
+static status parse_steps(char *text, int classes, const char *const *names, augmentation *out, err *e) {
+    char *rest = text;
+    for (char *step; (step = rest) && *text;) {
+        rest = strchr(step, ',');
+        if (rest) *rest++ = '\0';
+        if (out->n == AUGMENT_MOST)
+            return err_set(e, STATUS_USAGE, "more than %d augmentations", (int)AUGMENT_MOST);
+        status s = parse_step(step, &out->steps[out->n].kind, &out->steps[out->n].strength, e);
+        if (s == STATUS_OK && out->steps[out->n].kind == AUGMENT_flip_target)
+            s = add_mirrors(out, classes, names, e);
+        if (s != STATUS_OK) return s;
+        out->n++;
+    }
+    return STATUS_OK;
+}
+
+status augment_parse(const char *text, int classes, const char *const *class_names, augmentation *out,
+                     err *e) {
+    *out = (augmentation){0};
+    char *copy = malloc(strlen(text) + 1);
+    if (!copy) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    strcpy(copy, text);
+    status s = parse_steps(copy, classes, class_names, out, e);
+    free(copy);
+    if (s != STATUS_OK) augment_free(out);
+    return s;
+}
