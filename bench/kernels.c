@@ -204,6 +204,39 @@ static void bench_linear(int in, int out, double seconds) {
     free(j.y);
 }
 
+typedef struct linear_weights_job {
+    kernel_choice choice;
+    int n, in, out;
+    float *x, *dy, *dw;
+} linear_weights_job;
+
+static void run_linear_weights(void *user) {
+    linear_weights_job *j = user;
+    for (int first = 0; first < j->out; first += LINEAR_TILE) {
+        int count = j->out - first < LINEAR_TILE ? j->out - first : LINEAR_TILE;
+        linear_weights(j->choice, j->n, j->in, j->out, j->x, j->dy, first, count, j->dw, NULL);
+    }
+}
+
+static void bench_linear_weights(int n, int in, int out, double seconds) {
+    printf("linear %d -> %d, gradient of weights of %d samples\n  ", in, out, n);
+    linear_weights_job j = {.n = n,
+                            .in = in,
+                            .out = out,
+                            .x = values_new((size_t)(n * in)),
+                            .dy = values_new((size_t)(n * out)),
+                            .dw = values_new((size_t)in * (size_t)out)};
+    for (int choice = KERNEL_OPENBLAS; choice <= KERNEL_PORTABLE; choice++) {
+        j.choice = (kernel_choice)choice;
+        printf("  %s %.1f", kernel_choice_name(j.choice),
+               measure(run_linear_weights, &j, 2.0 * n * in * out, seconds));
+    }
+    printf("\n");
+    free(j.x);
+    free(j.dy);
+    free(j.dw);
+}
+
 int main(int argc, char **argv) {
     double seconds = argc > 1 ? atof(argv[1]) : 0.25;
     blas_single_thread();
@@ -219,5 +252,7 @@ int main(int argc, char **argv) {
     }
     bench_linear(3136, 1024, seconds);
     bench_linear(1024, 10, seconds);
+    bench_linear_weights(128, 3136, 1024, seconds);
+    bench_linear_weights(128, 1024, 10, seconds);
     return 0;
 }

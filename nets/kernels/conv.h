@@ -1,5 +1,13 @@
 /* Convolution kernels for one image, NHWC, weights HWIO ([kh][kw][cin/groups][cout]). Every fast kernel stands beside a plain one and is tested
- * against it. A kernel is chosen once, when a session is made: conv_choose. */
+ * against it. A kernel is chosen once, when a session is made: conv_choose.
+ *
+ *   direct-avx512, direct-avx2   tiles in registers, no im2row; both give the same bits (groups = 1)
+ *   depthwise                    plain C for one channel a group
+ *   openblas                     im2row and one matrix product per image and group
+ *   portable                     plain C for every geometry
+ *
+ * Every sum of a direct, depthwise or portable kernel goes over its terms in a fixed order: its bits depend on nothing but the
+ * image and the weights. A NaN in the image reaches exactly the outputs that read it. */
 #ifndef NETS_KERNELS_CONV_H
 #define NETS_KERNELS_CONV_H
 
@@ -16,7 +24,8 @@ typedef struct conv_geometry {
 
 typedef enum conv_pass { CONV_FORWARD, CONV_BACKWARD_DATA } conv_pass;
 
-/* One way to compute a pass. For CONV_FORWARD `in` is x (h w cin) and `out` y (oh ow cout); for CONV_BACKWARD_DATA `in` is dy and `out` dx. */
+/* One way to compute a pass of a valid geometry. For CONV_FORWARD `in` is x (h w cin) and `out` y (oh ow cout); for CONV_BACKWARD_DATA
+ * `in` is dy and `out` dx. */
 typedef struct conv_kernel {
     const char *name;           /* "direct-avx512", "openblas", "portable", ... */
     bool (*supports)(conv_pass pass, const conv_geometry *g);
@@ -24,18 +33,21 @@ typedef struct conv_kernel {
     size_t (*scratch_bytes)(conv_pass pass, const conv_geometry *g); /* of one calling thread */
     /* Weights into the kernel's own layout (rotated and transposed for backward): once per version of the weights. */
     void (*pack)(conv_pass pass, const conv_geometry *g, const float *w, void *packed);
-    /* One image. Same bits for the same image whatever was computed before it. `scratch` is 64-byte aligned. */
+    /* One image. Same bits for the same image whatever was computed before it. `scratch` and `packed` are 64-byte aligned; `p` is not NULL
+     * ({0} does nothing); `in` and `out` do not overlap. */
     void (*run)(conv_pass pass, const conv_geometry *g, const float *in, const void *packed, const epilogue *p, float *out, void *scratch);
 } conv_kernel;
 
 /* The kernel for this pass and shape under `choice`; never NULL: every shape has a plain kernel (avx2/avx512 fall back where the direct kernel
- * does not support a shape; kernel_available below tells whether the CPU has them at all). */
+ * does not support a shape; kernel_available below tells whether the CPU has them at all). auto takes the
+ * widest direct kernel that the CPU has, and OpenBLAS for groups and for the gradient of images of fewer than 5 channels. */
 const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_geometry *g);
 
 /* Kernel k of the table, NULL past the end; for tests and benchmarks. */
 const conv_kernel *conv_kernel_at(int k);
 
-/* dw (HWIO) and, if not NULL, db (cout) += gradients of n images; accumulates in image order. Chosen like the others. */
+/* dw (HWIO) and, if not NULL, db (cout) += gradients of n images; accumulates in image order, so that two calls of one image each
+ * give the bits of one call of two. Chosen like the others; direct where cout fills whole vectors. */
 typedef struct conv_weights_kernel {
     const char *name;
     bool (*supports)(const conv_geometry *g);

@@ -81,22 +81,21 @@ static void run_phase(const job *j, int phase_y, int phase_x, int first, int wid
                       const float *w) {
     const direct_plan *plan = &j->plan;
     const direct_axis *ay = &plan->y, *ax = &plan->x;
-    int vectors = width / j->ops->lanes, columns = direct_axis_outputs(ax, phase_x),
-        rest = plan->out_channels - first;
-    int most = direct_tile_rows(columns, j->ops->most_rows[vectors - 1]);
+    int vectors = width / j->ops->lanes, columns = direct_axis_outputs(ax, phase_x);
+    int most = direct_tile_rows(columns, j->ops->most_rows[vectors - 1]), rest = plan->out_channels - first;
     const direct_sum *sums = j->ops->sum[plan->block == DIRECT_BLOCK][vectors - 1];
+    direct_target target = {.p = j->p,
+                            .out = j->out,
+                            .channels = plan->out_channels,
+                            .step = (size_t)ax->phases,
+                            .channel = first,
+                            .count = rest < width ? rest : width};
     alignas(64) float tile[DIRECT_TILE];
     for (int y = 0; y < direct_axis_outputs(ay, phase_y); y++)
         for (int x = 0, pixels; x < columns; x += pixels) {
             pixels = columns - x < most ? columns - x : most;
-            const float *at = j->image + (size_t)(y * ay->step) * plan->row + (size_t)(x * plan->block);
-            sums[pixels - 1](t, at, w, tile);
-            direct_target target = {.p = j->p,
-                                    .out = j->out,
-                                    .channels = plan->out_channels,
-                                    .channel = first,
-                                    .count = rest < width ? rest : width,
-                                    .step = (size_t)ax->phases};
+            sums[pixels - 1](t, j->image + (size_t)(y * ay->step) * plan->row + (size_t)(x * plan->block), w,
+                             tile);
             target.first =
                 (size_t)(phase_y + y * ay->phases) * (size_t)ax->out + (size_t)(phase_x + x * ax->phases);
             j->ops->finish(&target, pixels, width, tile);
@@ -131,9 +130,9 @@ static void run_image(const direct_ops *ops, conv_pass pass, const conv_geometry
     }
 }
 
-#define KERNEL(set, cpu_has)                                                                                 \
+#define KERNEL(set)                                                                                          \
     static bool supports_##set(conv_pass pass, const conv_geometry *g) {                                     \
-        return cpu_has() && fits(pass, g);                                                                   \
+        return kernel_cpu_has_##set() && fits(pass, g);                                                      \
     }                                                                                                        \
     static size_t pack_bytes_##set(conv_pass pass, const conv_geometry *g) {                                 \
         return pack_bytes(&direct_##set, pass, g);                                                           \
@@ -146,8 +145,8 @@ static void run_image(const direct_ops *ops, conv_pass pass, const conv_geometry
         run_image(&direct_##set, pass, g, in, packed, p, out, scratch);                                      \
     }
 
-KERNEL(avx512, kernel_cpu_has_avx512)
-KERNEL(avx2, kernel_cpu_has_avx2)
+KERNEL(avx512)
+KERNEL(avx2)
 
 const conv_kernel conv_direct_avx512 = {"direct-avx512", supports_avx512, pack_bytes_avx512,
                                         scratch_bytes,   pack_avx512,     run_avx512};

@@ -60,7 +60,10 @@ static inline vec vec_keep(vec v, unsigned bits) {
 
 #include "nets/kernels/direct_tile.h"
 
-#define EACH_ROWS(X, s, v) X(s, v, 1) X(s, v, 2) X(s, v, 3) X(s, v, 4) X(s, v, 5) X(s, v, 6)
+/* clang-format off */
+#define EACH_ROWS(X, s, v) \
+    X(s, v, 1) X(s, v, 2) X(s, v, 3) X(s, v, 4) X(s, v, 5) X(s, v, 6)
+/* clang-format on */
 #define NAME(s, v, r) sum_##s##_##v##_##r,
 
 EACH_ROWS(SUM, 1, 1)
@@ -68,17 +71,13 @@ EACH_ROWS(SUM, 1, 2)
 EACH_ROWS(SUM, 16, 1)
 EACH_ROWS(SUM, 16, 2)
 
-static void sum_rows(int k, const float *x, const float *w, float *tile) {
-    sum_eight_rows(1, k, x, w, tile);
-}
-
 const direct_ops direct_avx2 = {
     .lanes = LANES,
     .most_rows = {6, 6},
     .sum = {{{EACH_ROWS(NAME, 1, 1)}, {EACH_ROWS(NAME, 1, 2)}},
             {{EACH_ROWS(NAME, 16, 1)}, {EACH_ROWS(NAME, 16, 2)}}},
     .finish = finish,
-    .sum_rows = {sum_rows},
+    .sum_rows = {sum_rows_1, sum_rows_2},
     .linear_vectors = 1,
     .copy_pixels = copy_pixels,
 };

@@ -51,26 +51,17 @@ static inline vec vec_keep(vec v, unsigned bits) {
 
 #include "nets/kernels/direct_tile.h"
 
-#define EACH_ROWS(X, s, v)                                                                                   \
-    X(s, v, 1)                                                                                               \
-    X(s, v, 2)                                                                                               \
-    X(s, v, 3)                                                                                               \
-    X(s, v, 4)                                                                                               \
-    X(s, v, 5)                                                                                               \
-    X(s, v, 6) X(s, v, 7) X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11) X(s, v, 12) X(s, v, 13) X(s, v, 14)
+/* clang-format off */
+#define EACH_ROWS(X, s, v) \
+    X(s, v, 1) X(s, v, 2) X(s, v, 3) X(s, v, 4) X(s, v, 5) X(s, v, 6) X(s, v, 7) \
+    X(s, v, 8) X(s, v, 9) X(s, v, 10) X(s, v, 11) X(s, v, 12) X(s, v, 13) X(s, v, 14)
+/* clang-format on */
 #define NAME(s, v, r) sum_##s##_##v##_##r,
 
 EACH_ROWS(SUM, 1, 1)
 EACH_ROWS(SUM, 1, 2)
 EACH_ROWS(SUM, 16, 1)
 EACH_ROWS(SUM, 16, 2)
-
-static void sum_rows_1(int k, const float *x, const float *w, float *tile) {
-    sum_eight_rows(1, k, x, w, tile);
-}
-static void sum_rows_2(int k, const float *x, const float *w, float *tile) {
-    sum_eight_rows(2, k, x, w, tile);
-}
 
 const direct_ops direct_avx512 = {
     .lanes = LANES,

@@ -15,6 +15,7 @@ enum {
     DIRECT_MOST_VECTORS = 2, /* of a tile's width */
     DIRECT_MOST_LANES = 16,
     DIRECT_TILE = DIRECT_MOST_ROWS * DIRECT_MOST_VECTORS * DIRECT_MOST_LANES, /* floats */
+    DIRECT_LINEAR_ROWS = 8,
     DIRECT_BLOCK = 16 /* channels of a pixel that lie together in scratch */
 };
 
@@ -25,12 +26,13 @@ typedef struct direct_segment {
     int32_t tap, channel;
 } direct_segment;
 
-/* A tile of an outer-product sum: tile[r][c] = sum over terms of a[r * spread] * b[c], where a walks through
- * the segments by step_a and b goes on by step_b with every term, in this order. */
+/* A tile of an outer-product sum: tile[r][c] = sum over terms of a[r * spread] * b[c], where a walks through the segments by step_a and
+ * b goes on by step_b with every term, in this order. */
 typedef struct direct_terms {
     int n;
     const direct_segment *segments;
     ptrdiff_t step_a, step_b;
+    ptrdiff_t spread; /* only read by sum_rows; compiled into the others */
 } direct_terms;
 
 typedef void (*direct_sum)(const direct_terms *t, const float *a, const float *b, float *tile);
@@ -52,10 +54,8 @@ typedef struct direct_ops {
     direct_sum sum[2][DIRECT_MOST_VECTORS][DIRECT_MOST_ROWS];
     /* tile [rows][width] through the epilogue into its target. */
     void (*finish)(const direct_target *t, int rows, int width, const float *tile);
-    /* Rows of a linear layer: tile [8][vectors * lanes] = x (8 rows of k floats) times w [k][vectors *
-     * lanes], by vectors - 1. */
-    void (*sum_rows[DIRECT_MOST_VECTORS])(int k, const float *x, const float *w, float *tile);
-    int linear_vectors; /* 1 or 2: the widest of them */
+    direct_sum sum_rows[DIRECT_MOST_VECTORS]; /* [vectors - 1], DIRECT_LINEAR_ROWS rows, any spread */
+    int linear_vectors;                       /* the widest of these that fits the registers */
     /* n pixels of `channels` floats, `step` floats apart, to places `spread` (DIRECT_BLOCK or 1) floats
      * apart. */
     void (*copy_pixels)(int n, int channels, const float *from, size_t step, float *to, size_t spread);

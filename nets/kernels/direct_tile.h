@@ -11,14 +11,15 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void sum_tile(const int spread, const int vectors, const int rows, const direct_terms *t,
+INLINE void sum_tile(const ptrdiff_t spread, const int vectors, const int rows, const direct_terms *t,
                      const float *a, const float *b, float *tile) {
     vec sum[DIRECT_MOST_ROWS][DIRECT_MOST_VECTORS];
     UNROLL
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
         UNROLL
-    for (int v = 0; v < vectors; v++)
-        sum[r][v] = vec_zero();
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = vec_zero();
+    }
     for (int s = 0; s < t->n; s++) {
         const float *from = a + t->segments[s].offset;
         for (int i = t->segments[s].count; i > 0; i--, from += t->step_a, b += t->step_b) {
@@ -36,48 +37,22 @@ INLINE void sum_tile(const int spread, const int vectors, const int rows, const 
         }
     }
     UNROLL
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
         UNROLL
-    for (int v = 0; v < vectors; v++)
-        vec_store(tile + (r * vectors + v) * LANES, sum[r][v]);
+        for (int v = 0; v < vectors; v++)
+            vec_store(tile + (r * vectors + v) * LANES, sum[r][v]);
+    }
 }
 
-#define SUM(spread, vectors, rows)                                                                           \
-    static void sum_##spread##_##vectors##_##rows(const direct_terms *t, const float *a, const float *b,     \
-                                                  float *tile) {                                             \
+#define SUM(spread, vectors, rows) SUM_NAMED(sum_##spread##_##vectors##_##rows, spread, vectors, rows)
+#define SUM_NAMED(name, spread, vectors, rows)                                                               \
+    static void name(const direct_terms *t, const float *a, const float *b, float *tile) {                   \
         sum_tile(spread, vectors, rows, t, a, b, tile);                                                      \
     }
 
-INLINE void sum_eight_rows(const int vectors, int k, const float *x, const float *w, float *tile) {
-    enum { ROWS = 8 };
-    vec sum[ROWS][DIRECT_MOST_VECTORS];
-    const float *row[ROWS];
-    UNROLL
-    for (int r = 0; r < ROWS; r++) {
-        row[r] = x + (size_t)r * (size_t)k;
-        UNROLL
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = vec_zero();
-    }
-    for (int i = 0; i < k; i++, w += vectors * LANES) {
-        vec c[DIRECT_MOST_VECTORS];
-        UNROLL
-        for (int v = 0; v < vectors; v++)
-            c[v] = vec_load(w + v * LANES);
-        UNROLL
-        for (int r = 0; r < ROWS; r++) {
-            vec f = vec_broadcast(row[r] + i);
-            UNROLL
-            for (int v = 0; v < vectors; v++)
-                sum[r][v] = vec_multiply_add(f, c[v], sum[r][v]);
-        }
-    }
-    UNROLL
-    for (int r = 0; r < ROWS; r++)
-        UNROLL
-    for (int v = 0; v < vectors; v++)
-        vec_store(tile + (r * vectors + v) * LANES, sum[r][v]);
-}
+/* The rows of a linear layer lie apart by their length. */
+SUM_NAMED(sum_rows_1, t->spread, 1, DIRECT_LINEAR_ROWS)
+SUM_NAMED(sum_rows_2, t->spread, 2, DIRECT_LINEAR_ROWS)
 
 static void copy_pixels(int n, int channels, const float *from, size_t step, float *to, size_t spread) {
     for (int i = 0; i < n; i++, from += step, to += spread) {
@@ -135,11 +110,11 @@ typedef void (*finish_parts)(const direct_target *t, int column, int n, int rows
         finish_column(parts, t, column, n, rows, width, tile);                                               \
     }
 #define FINISH_NAME(parts) finish_##parts,
-#define EACH_PARTS(X)                                                                                        \
-    X(0)                                                                                                     \
-    X(1)                                                                                                     \
-    X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19)      \
-        X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+/* clang-format off */
+#define EACH_PARTS(X) \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) \
+    X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+/* clang-format on */
 EACH_PARTS(FINISH)
 static const finish_parts finish_columns[EVERY_PART + 1] = {EACH_PARTS(FINISH_NAME)};
 

@@ -8,6 +8,8 @@
 #include "nets/kernels/direct_internal.h"
 #include "nets/kernels/linear_internal.h"
 
+_Static_assert((int)LINEAR_ROWS == (int)DIRECT_LINEAR_ROWS, "tiles are as high as a call");
+
 typedef struct sizes {
     int terms, features; /* a result has `features` values, each a sum of `terms` products */
 } sizes;
@@ -41,6 +43,7 @@ static void pack(const direct_ops *ops, linear_pass pass, int in, int out, const
 static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, const float *from,
                      const float *w, const epilogue *p, float *to) {
     sizes s = sizes_of(pass, in, out);
+    direct_segment all = {.count = s.terms};
     alignas(64) float tile[DIRECT_TILE];
     if (p->relu && p->mask && s.features % 8 != 0)
         memset(p->mask, 0, mask_bytes((size_t)LINEAR_ROWS * (size_t)s.features));
@@ -53,7 +56,8 @@ static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, c
                                 .step = 1,
                                 .channel = first,
                                 .count = rest < width ? rest : width};
-        ops->sum_rows[width / ops->lanes - 1](s.terms, from, w, tile);
+        direct_terms t = {.n = 1, .segments = &all, .step_a = 1, .step_b = width, .spread = s.terms};
+        ops->sum_rows[width / ops->lanes - 1](&t, from, w, tile);
         ops->finish(&target, LINEAR_ROWS, width, tile);
     }
 }

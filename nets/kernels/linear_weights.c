@@ -1,3 +1,4 @@
+/* A matrix product over the batch is large and well shaped: OpenBLAS is as fast as tiles of our own, measured. */
 #include "core/blas.h"
 #include "nets/kernels/linear.h"
 

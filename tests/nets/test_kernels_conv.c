@@ -188,11 +188,47 @@ static void nans(void **state) {
     for_each_kernel(check_nan);
 }
 
+/* Both sets of direct tiles sum in the same order. */
+static void same_bits(void **state) {
+    (void)state;
+    epilogue none = {0};
+    for (int shape = 0; shape < CONV_SHAPES; shape++)
+        for (int pass = 0; pass < 2; pass++) {
+            problem p = problem_new(shape, (conv_pass)pass);
+            float *out[2];
+            int n = 0;
+            for (int i = 0; conv_kernel_at(i); i++) {
+                const conv_kernel *k = conv_kernel_at(i);
+                if (strncmp(k->name, "direct", 6) != 0 || !k->supports(p.pass, &p.g)) continue;
+                out[n] = guarded_new(p.n_out, NULL);
+                run_kernel(k, &p, &none, 0, out[n++]);
+            }
+            if (n == 2 && memcmp(out[0], out[1], p.n_out * sizeof(float)) != 0)
+                fail_msg("%s: pass %d: AVX-512 and AVX2 differ", conv_text(&p.g), pass);
+            while (n > 0)
+                guarded_free(out[--n], p.n_out);
+            problem_free(&p);
+        }
+}
+
+/* What a choice gives for a shape, and for the kernels that need no instruction set. */
 static void choices(void **state) {
     (void)state;
     conv_geometry g = conv_shape_at(8);
     assert_string_equal(conv_choose(KERNEL_PORTABLE, CONV_FORWARD, &g)->name, "portable");
     assert_string_equal(conv_choose(KERNEL_OPENBLAS, CONV_FORWARD, &g)->name, "openblas");
+    bool avx2 = kernel_available(KERNEL_AVX2, NULL) == STATUS_OK,
+         avx512 = kernel_available(KERNEL_AVX512, NULL) == STATUS_OK;
+    const char *widest = avx512 ? "direct-avx512" : avx2 ? "direct-avx2" : "openblas";
+    assert_string_equal(conv_choose(KERNEL_AUTO, CONV_FORWARD, &g)->name, widest);
+    assert_string_equal(conv_weights_choose(KERNEL_AUTO, &g)->name, widest);
+    assert_string_equal(conv_choose(KERNEL_AVX2, CONV_FORWARD, &g)->name, avx2 ? "direct-avx2" : "openblas");
+    g = conv_shape(6, 6, 32, 32, 3, 3, 1, 1, 1, 1, 32);
+    assert_string_equal(conv_choose(KERNEL_AUTO, CONV_FORWARD, &g)->name, "depthwise");
+    g.groups = 2;
+    assert_string_equal(conv_choose(KERNEL_AVX512, CONV_FORWARD, &g)->name, "openblas");
+    assert_null(conv_kernel_at(-1));
+    assert_null(conv_weights_kernel_at(-1));
     for (int shape = 0; shape < CONV_SHAPES; shape++)
         for (int choice = KERNEL_AUTO; choice <= KERNEL_AVX512; choice++)
             for (int pass = 0; pass < 2; pass++) {
@@ -204,6 +240,7 @@ static void choices(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(epilogues),
-                                       cmocka_unit_test(nans), cmocka_unit_test(choices)};
+                                       cmocka_unit_test(nans), cmocka_unit_test(same_bits),
+                                       cmocka_unit_test(choices)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
