@@ -7,12 +7,20 @@ Weights, inputs and gradients come from one formula shared with tests/support/go
 
     unit(key, i)    integer hash of (key, i) as a float32 in [-1, 1) with 24 bits
     key(text)       32-bit FNV-1a of a tensor's name
+
+A tensor named `t` in a state_dict has, at position i of PyTorch's layout, unit(key(t), i) times or plus what formula() says.
+Image i has label floor(5 * (1 + unit(key("label"), i))) and is half a picture of its own, half one of its class, both of 14 x 14
+squares. Rates, batches and pictures are chosen so that float32 and float64 agree to 1e-4 after ten steps: noise or larger
+rates make a residual net so sensitive that even PyTorch's own two curves part.
 """
 import os
 import sys
+from collections import OrderedDict
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import nn
 from torch.optim import lr_scheduler
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
@@ -97,6 +105,129 @@ def optimisers():
     np.savez_compressed(os.path.join(FOLDER, "optim.npz"), **arrays)
 
 
+# ---- nets: logits, loss, gradients in both modes, and a training curve -------------------------------------------------
+
+CLASSES, SIDE, SAMPLES = 10, 14, 64
+GRADIENT_BATCH = 8
+CURVE_STEPS, CURVE_BATCH, CURVE_CYCLE = 10, 32, 2  # two batches in turn
+
+
+def madry():
+    return nn.Sequential(OrderedDict(
+        conv1=nn.Conv2d(1, 32, 5, padding=2), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2),
+        conv2=nn.Conv2d(32, 64, 5, padding=2), relu2=nn.ReLU(), pool2=nn.MaxPool2d(2), flatten=nn.Flatten(),
+        fc1=nn.Linear(64 * 49, 1024), relu3=nn.ReLU(), fc2=nn.Linear(1024, CLASSES)))
+
+
+class Block(nn.Module):
+    def __init__(self, i, o, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(i, o, 3, stride, 1, bias=False), nn.BatchNorm2d(o)
+        self.conv2, self.bn2 = nn.Conv2d(o, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o)
+        same = stride == 1 and i == o
+        self.shortcut = nn.Sequential() if same else nn.Sequential(nn.Conv2d(i, o, 1, stride, bias=False), nn.BatchNorm2d(o))
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))) + self.shortcut(x))
+
+
+def resnet20():
+    stage = lambda i, o, stride: nn.Sequential(Block(i, o, stride), Block(o, o, 1), Block(o, o, 1))
+    return nn.Sequential(OrderedDict(
+        conv1=nn.Conv2d(1, 16, 3, 1, 1, bias=False), bn1=nn.BatchNorm2d(16), relu=nn.ReLU(), layer1=stage(16, 16, 1),
+        layer2=stage(16, 32, 2), layer3=stage(32, 64, 2), pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(),
+        fc=nn.Linear(64, CLASSES)))
+
+
+def formula(name, tensor):
+    u = unit(key(name), 0, tensor.numel()).astype(np.float64)
+    if tensor.dim() > 1:
+        value = u * np.sqrt(6 / (tensor.numel() // tensor.shape[0]))
+    elif name.endswith("running_var"):
+        value = 4 + u
+    elif name.endswith("weight"):
+        value = 1 + 0.25 * u
+    else:
+        value = 0.1 * u
+    return torch.tensor(value.astype(np.float32)).reshape(tensor.shape)
+
+
+def images(first, n):
+    u = (unit(key("label"), first, n) + np.float32(1)) * np.float32(5)
+    labels = u.astype(np.int64)
+    squares = lambda k, start, count: unit(k, start * SIDE**2, count * SIDE**2).reshape(count, SIDE, SIDE) + np.float32(1)
+    own, of_class = squares(key("own"), first, n), squares(key("class"), 0, CLASSES)
+    x = np.float32(0.25) * own + np.float32(0.25) * of_class[labels]
+    return torch.tensor(x.repeat(2, axis=1).repeat(2, axis=2)[:, None]), torch.tensor(labels)
+
+
+def build(make, dtype):
+    net = make()
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():
+            if tensor.is_floating_point():
+                tensor.copy_(formula(name, tensor))
+    return net.to(dtype)
+
+
+def sampled(tensor):
+    """64 entries spread over the tensor (all of a smaller one, then zeros)."""
+    flat = tensor.detach().reshape(-1).double().numpy()
+    at = np.arange(SAMPLES) * flat.size // SAMPLES if flat.size >= SAMPLES else np.arange(flat.size)
+    return np.pad(flat[at], (0, SAMPLES - at.size)).astype(np.float32)
+
+
+def gradients(make, training):
+    net = build(make, torch.float64).train(training)
+    x, y = images(0, GRADIENT_BATCH)
+    x = x.double().requires_grad_(True)
+    logits = net(x)
+    loss = F.cross_entropy(logits, y)
+    loss.backward()
+    tensors = [p.grad for p in net.parameters()] + [x.grad]
+    out = {"logits": logits.detach().numpy(), "loss": np.array([loss.item()]),
+           "norms": np.array([t.norm().item() for t in tensors]), "samples": np.stack([sampled(t) for t in tensors])}
+    if training:  # running statistics after this one forward pass
+        buffers = [(n, b) for n, b in net.named_buffers() if b.is_floating_point()]
+        out["buffers"] = np.stack([sampled(b) for _, b in buffers]) if buffers else np.zeros((0, SAMPLES), np.float32)
+    return out
+
+
+def curve(make, rate, dtype):
+    net = build(make, dtype).train()
+    decayed = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() == 1]
+    optimizer = torch.optim.SGD([{"params": decayed, "weight_decay": 5e-4}, {"params": others}], lr=rate, momentum=0.9,
+                                nesterov=True)
+    losses = []
+    for step in range(CURVE_STEPS):
+        x, y = images(step % CURVE_CYCLE * CURVE_BATCH, CURVE_BATCH)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x.to(dtype)), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return np.array(losses)
+
+
+def lines(names):
+    return np.frombuffer("".join(name + "\n" for name in names).encode(), np.uint8)
+
+
+def net_file(name, make, rate):
+    net = make()
+    arrays = {"parameters": lines(n for n, _ in net.named_parameters()),
+              "buffers": lines(n for n, b in net.named_buffers() if b.is_floating_point()),
+              "curve/rate": np.array([rate]), "curve/float64": curve(make, rate, torch.float64),
+              "curve/float32": curve(make, rate, torch.float32)}
+    for mode in ("eval", "train"):
+        for what, array in gradients(make, mode == "train").items():
+            arrays[mode + "/" + what] = array
+    np.savez_compressed(os.path.join(FOLDER, name + ".npz"), **arrays)
+
+
 if __name__ == "__main__":
     schedules()
     optimisers()
+    net_file("madry", madry, 0.003)
+    net_file("resnet20", resnet20, 0.001)
