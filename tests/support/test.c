@@ -32,15 +32,23 @@ void need_file(const char *path)
 
 static char folder[PATH_CAP];
 
-static void remove_folder(void)
+static void remove_tree(const char *path)
 {
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry; entries && (entry = readdir(entries));)
-        remove(join(folder, entry->d_name));
+    DIR *entries = opendir(path);
+    for (struct dirent *entry; entries && (entry = readdir(entries));) {
+        char inside[PATH_CAP];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        int length = snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+        if (length < PATH_CAP && unlink(inside) != 0)
+            remove_tree(inside);
+    }
     if (entries)
         closedir(entries);
-    rmdir(folder);
+    rmdir(path);
 }
+
+static void remove_folder(void) { remove_tree(folder); }
 
 const char *temporary_folder(void)
 {
