@@ -16,7 +16,8 @@ void *arena_alloc(arena *a, size_t size);
 /* Zeroed array; NULL when memory is out or count * size overflows. */
 void *arena_array(arena *a, size_t count, size_t size);
 
-/* Copies of a terminated string, of `n` bytes of one (a terminator is added), and of a formatted text. NULL: out of memory. */
+/* Copies of a terminated string, of `n` bytes of one (a terminator is added), and of a formatted text; not aligned. NULL:
+ * out of memory. */
 char *arena_strdup(arena *a, const char *text);
 char *arena_strndup(arena *a, const char *text, size_t n);
 char *arena_printf(arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -24,12 +24,13 @@ rng rng_stream(uint64_t seed, const char *purpose, uint32_t layer, uint32_t row,
 uint32_t rng_u32(rng *r);
 float rng_uniform(rng *r);                           /* [0, 1), 24 bits */
 double rng_uniform_double(rng *r);                   /* [0, 1), 53 bits */
-float rng_range(rng *r, float lo, float hi);         /* [lo, hi) */
+float rng_range(rng *r, float lo, float hi);         /* [lo, hi); lo where they are equal */
 uint32_t rng_below(rng *r, uint32_t n);              /* 0..n-1 without bias; n >= 1 */
-float rng_normal(rng *r);                            /* N(0, 1), Box-Muller */
+float rng_normal(rng *r);                            /* N(0, 1), Box-Muller; same bits with any libm */
 void rng_shuffle(rng *r, int32_t *items, int32_t n); /* Fisher-Yates */
 
-/* A 64-bit hash to derive seeds of sub-experiments: hash(seed, text, index). */
+/* A 64-bit hash, also for seeds of sub-experiments: mix(mix(mix(seed) ^ fnv1a(purpose)) + index), mix = one step of splitmix64. For
+ * one purpose, different indices of a seed and different seeds of an index never collide. */
 uint64_t seed_derive(uint64_t seed, const char *purpose, uint64_t index);
 
 #endif
