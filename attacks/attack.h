@@ -12,9 +12,9 @@
 /* Knobs that methods share; a method reads what it needs. */
 typedef struct attack_options {
     int steps;            /* iterations; 0 = the method's default */
-    double step_size;     /* in units of eps; 0 = the method's default (so that the step scales with eps) */
-    int restarts;         /* independent random starts, >= 1 */
-    bool random_start;
+    double step_size;     /* in units of eps, so that the step scales with eps; 0 = reach / steps of the method */
+    int restarts;         /* independent random starts; 0 = the method's default; without a random start always 1 */
+    bool random_start;    /* also for a method that has none by default; it cannot be taken from one that has */
 } attack_options;
 
 /* The facts about one sample under attack: constant during a restart. */
@@ -33,8 +33,8 @@ typedef struct attack_sample {
 
 typedef enum ask {
     ASK_FORWARD,   /* logits at x */
-    ASK_GRADIENT,  /* logits and the gradient of the loss that the attacker wants to RAISE: cross entropy of the label, or minus that of the
-                      target */
+    ASK_GRADIENT,  /* logits and the direction in which the attacker's loss RISES: cross entropy of the label, or minus that of the target. It
+                      is the gradient divided by 1 - p of that class: the same direction, which does not vanish where the model is sure */
     ASK_DONE
 } ask;
 
@@ -49,8 +49,10 @@ typedef struct attack_answer {
 typedef struct attack {
     const char *name, *title;
     unsigned norms;                          /* bit 1 << norm */
-    attack_options defaults;
-    size_t (*state_bytes)(const attack_sample *s);
+    bool needs_gradient;                     /* it may ask for gradients; it may ask for logits alone in any case */
+    attack_options defaults;                 /* step_size is left 0 */
+    double reach;                            /* length of the whole path, steps * step_size, unless the caller chooses a step */
+    size_t (*state_bytes)(const attack_sample *s); /* may look at d, image, classes, norm and options only */
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);
 } attack;

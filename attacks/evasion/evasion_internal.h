@@ -1,0 +1,27 @@
+/* What the evasion methods share: moves inside the ball, and the ascent of which FGSM, BIM and PGD are three settings. */
+#ifndef ATTACKS_EVASION_EVASION_INTERNAL_H
+#define ATTACKS_EVASION_EVASION_INTERNAL_H
+
+#include "attacks/attack.h"
+#include "core/rng.h"
+
+#define ATTACK(name) extern const attack attack_##name;
+#include "attacks/attacks.def"
+#undef ATTACK
+
+enum { NORM_BIT_LINF = 1 << NORM_LINF, NORM_BIT_L2 = 1 << NORM_L2 };
+
+/* x <- uniform in the ball around x0, then moved into the box. `g` is used up in the order of the components. */
+void ball_random(const attack_sample *s, rng *g, float *x);
+
+/* x <- nearest point of the ball and box to x + step * eps * direction, where direction is sign(gradient) for Linf and
+ * gradient / ||gradient|| for L2. A gradient of zeros, or with a NaN under L2, leaves x where it is. */
+void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x);
+
+/* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps, and a
+ * forward pass at the last point. */
+size_t ascent_state_bytes(const attack_sample *s);
+ask ascent_start(const attack_sample *s, void *state, float *x);
+ask ascent_step(const attack_sample *s, void *state, const attack_answer *a, float *x);
+
+#endif

@@ -1,0 +1,15 @@
+/* Projected gradient descent: Madry, Makelov, Schmidt, Tsipras, Vladu, "Towards deep learning models resistant to adversarial
+ * attacks", 2018, equation 2: BIM from a random point of the ball. */
+#include "attacks/evasion/evasion_internal.h"
+
+const attack attack_pgd = {
+    .name = "pgd",
+    .title = "gradient steps from random points of the ball",
+    .norms = NORM_BIT_LINF | NORM_BIT_L2,
+    .needs_gradient = true,
+    .defaults = {.steps = 40, .restarts = 1, .random_start = true},
+    .reach = 2.5,
+    .state_bytes = ascent_state_bytes,
+    .start = ascent_start,
+    .step = ascent_step,
+};

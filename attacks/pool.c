@@ -1,0 +1,142 @@
+/* One worker's pool: its slots, the tiles it gathers from them, and the loop. */
+#include <string.h>
+
+#include "attacks/runner_internal.h"
+#include "core/arena.h"
+
+typedef struct pool {
+    campaign *c;
+    int worker, tile;
+    slot *slots;
+    slot **places;                 /* tile: who is in the tile being evaluated */
+    float *x, *dx, *logits, *dz, *losses; /* tile rows each */
+    uint64_t forwards, backwards;
+    arena memory;
+} pool;
+
+static attack_sample sample_facts(const campaign *c, slot *k) {
+    return (attack_sample){.d = shape_size(c->d->image),
+                           .image = c->d->image,
+                           .classes = c->d->classes,
+                           .target = -1,
+                           .norm = c->plan->norm,
+                           .x0 = k->x0,
+                           .lb = k->lb,
+                           .ub = k->ub,
+                           .options = &c->options,
+                           .seed = c->r->seed};
+}
+
+static bool slot_alloc(slot *k, pool *p) {
+    float **images[] = {&k->x, &k->x0, &k->lb, &k->ub, &k->example, &k->clean_gradient};
+    for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
+        *images[i] = arena_array(&p->memory, shape_size(p->c->d->image), sizeof(float));
+        if (!*images[i]) return false;
+    }
+    k->row = -1;
+    k->waits_for = ASK_DONE;
+    k->s = sample_facts(p->c, k);
+    k->state = arena_alloc(&p->memory, p->c->plan->method->state_bytes(&k->s));
+    return k->state;
+}
+
+static bool pool_alloc(pool *p) {
+    size_t tile = (size_t)p->tile, d = shape_size(p->c->d->image), classes = (size_t)p->c->d->classes;
+    p->slots = arena_array(&p->memory, (size_t)p->c->slots, sizeof *p->slots);
+    p->places = arena_array(&p->memory, tile, sizeof(slot *));
+    p->x = arena_array(&p->memory, tile, d * sizeof(float));
+    p->dx = arena_array(&p->memory, tile, d * sizeof(float));
+    p->logits = arena_array(&p->memory, tile, classes * sizeof(float));
+    p->dz = arena_array(&p->memory, tile, classes * sizeof(float));
+    p->losses = arena_array(&p->memory, tile, sizeof(float));
+    if (!p->slots || !p->places || !p->x || !p->dx || !p->logits || !p->dz || !p->losses) return false;
+    for (int i = 0; i < p->c->slots; i++)
+        if (!slot_alloc(&p->slots[i], p)) return false;
+    return true;
+}
+
+static void refill(pool *p) {
+    for (int i = 0; i < p->c->slots; i++) {
+        if (p->slots[i].row >= 0) continue;
+        int row = atomic_fetch_add(&p->c->next, 1);
+        if (row >= p->c->d->n) {
+            atomic_store(&p->c->next, p->c->d->n); /* so that it never overflows */
+            return;
+        }
+        slot_begin(&p->slots[i], p->c, row);
+    }
+}
+
+static int waiting(const pool *p, ask kind) {
+    int count = 0;
+    for (int i = 0; i < p->c->slots; i++)
+        count += p->slots[i].waits_for == kind;
+    return count;
+}
+
+/* Someone for `place` of the tile: a success is re-checked in another place than where it was found, if that is possible. */
+static slot *pick(pool *p, ask kind, int place) {
+    slot *last = NULL;
+    for (int i = 0; i < p->c->slots; i++) {
+        slot *k = &p->slots[i];
+        if (k->waits_for != kind) continue;
+        last = k;
+        if (k->found_at != place) break;
+    }
+    return last;
+}
+
+static int gather(pool *p, ask kind) {
+    size_t d = shape_size(p->c->d->image);
+    int n = 0;
+    for (slot *k; n < p->tile && (k = pick(p, kind, n)); n++) {
+        memcpy(p->x + (size_t)n * d, slot_image(k), d * sizeof(float));
+        p->places[n] = k;
+        k->waits_for = ASK_DONE;
+    }
+    return n;
+}
+
+static status evaluate(pool *p, ask kind, int n, err *e) {
+    campaign *c = p->c;
+    size_t d = shape_size(c->d->image), classes = (size_t)c->d->classes;
+    bool gradient = kind == ASK_GRADIENT;
+    status s = model_forward(c->m, p->worker, n, p->x, gradient, p->logits, e);
+    if (s != STATUS_OK) return s;
+    for (int i = 0; i < n; i++)
+        p->losses[i] = judge_loss(p->logits + (size_t)i * classes, &p->places[i]->s, p->dz + (size_t)i * classes);
+    if (gradient) s = model_vjp(c->m, p->worker, n, p->dz, p->dx, e);
+    if (s != STATUS_OK) return s;
+    p->forwards += (uint64_t)n;
+    p->backwards += gradient ? (uint64_t)n : 0;
+    for (int i = 0; i < n; i++) {
+        attack_answer a = {p->logits + (size_t)i * classes, gradient ? p->dx + (size_t)i * d : NULL, p->losses[i]};
+        p->places[i]->spent += gradient ? 2 : 1;
+        slot_answer(p->places[i], c, &a, i);
+    }
+    return STATUS_OK;
+}
+
+/* Two tiles of slots always hold a full tile of the kind that more of them wait for, until the queue is empty. */
+static status pool_loop(pool *p, err *e) {
+    while (!atomic_load(&p->c->stop)) {
+        refill(p);
+        int gradients = waiting(p, ASK_GRADIENT), forwards = waiting(p, ASK_FORWARD);
+        if (gradients + forwards == 0) return STATUS_OK;
+        if (run_cancelled(p->c->r)) return STATUS_CANCELLED;
+        ask kind = gradients >= forwards ? ASK_GRADIENT : ASK_FORWARD;
+        status s = evaluate(p, kind, gather(p, kind), e);
+        if (s != STATUS_OK) return s;
+    }
+    return STATUS_OK;
+}
+
+status pool_run(campaign *c, int worker, uint64_t *forwards, uint64_t *backwards, err *e) {
+    pool p = {.c = c, .worker = worker, .tile = c->m->tile < c->slots ? c->m->tile : c->slots};
+    status s = pool_alloc(&p) ? pool_loop(&p, e) : err_set(e, STATUS_NO_MEMORY, "attack: out of memory");
+    if (s != STATUS_OK) atomic_store(&c->stop, true);
+    *forwards = p.forwards;
+    *backwards = p.backwards;
+    arena_free(&p.memory);
+    return s;
+}

@@ -1,0 +1,215 @@
+#include "attacks/runner.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "attacks/runner_internal.h"
+#include "core/arena.h"
+#include "core/parallel.h"
+#include "nets/predict.h"
+
+static status check_eps(const attack_plan *plan, err *e) {
+    if (plan->n_eps < 1) return err_set(e, STATUS_USAGE, "attack: no eps given, expected at least one");
+    for (int i = 0; i < plan->n_eps; i++) {
+        double eps = plan->eps[i];
+        if (!(eps >= 0 && isfinite(eps)))
+            return err_set(e, STATUS_USAGE, "attack: eps %g, expected a finite number >= 0", eps);
+        if (i > 0 && eps <= plan->eps[i - 1])
+            return err_set(e, STATUS_USAGE, "attack: eps %g after %g, expected ascending values", eps,
+                           plan->eps[i - 1]);
+    }
+    return STATUS_OK;
+}
+
+static status check_options(const attack_plan *plan, err *e) {
+    const attack *method = plan->method;
+    const attack_options *o = &plan->options;
+    enum { MOST = 1000000 };
+    if (o->steps < 0 || o->steps > MOST)
+        return err_set(e, STATUS_USAGE, "%s: %d steps, expected 1..%d", method->name, o->steps, MOST);
+    if (o->steps > 1 && method->defaults.steps == 1)
+        return err_set(e, STATUS_USAGE, "%s: %d steps, but it has one step", method->name, o->steps);
+    if (o->restarts < 0 || o->restarts > MOST)
+        return err_set(e, STATUS_USAGE, "%s: %d restarts, expected 1..%d", method->name, o->restarts, MOST);
+    if (!(o->step_size >= 0 && isfinite(o->step_size)))
+        return err_set(e, STATUS_USAGE, "%s: step size %g, expected a finite number > 0 in units of eps",
+                       method->name, o->step_size);
+    if (plan->batch < 0)
+        return err_set(e, STATUS_USAGE, "%s: batch %d, expected at least 1", method->name, plan->batch);
+    if (plan->norm < 0 || plan->norm > NORM_L2 || !(method->norms & 1u << plan->norm))
+        return err_set(e, STATUS_USAGE, "%s: does not work with norm %s", method->name,
+                       plan->norm <= NORM_L2 ? norm_name(plan->norm) : "?");
+    return STATUS_OK;
+}
+
+static status check_targets(const dataset *d, const int32_t *targets, err *e) {
+    for (int row = 0; targets && row < d->n; row++)
+        if (targets[row] < 0 || targets[row] >= d->classes || targets[row] == d->labels[row])
+            return err_set(e, STATUS_USAGE, "attack: row %d: target %d, expected 0..%d other than the label %d", row,
+                           targets[row], d->classes - 1, d->labels[row]);
+    return STATUS_OK;
+}
+
+static status check(const model *m, const dataset *d, const attack_plan *plan, err *e) {
+    if (!plan->method) return err_set(e, STATUS_USAGE, "attack: no method given");
+    status s = model_accepts(m, d, e);
+    if (s == STATUS_OK) s = check_eps(plan, e);
+    if (s == STATUS_OK) s = check_options(plan, e);
+    if (s == STATUS_OK) s = check_targets(d, plan->targets, e);
+    if (s == STATUS_OK && plan->method->needs_gradient && !model_has_gradient(m))
+        s = err_set(e, STATUS_USAGE, "%s: needs a gradient, which this model does not give", plan->method->name);
+    return s;
+}
+
+static attack_options fill_options(const attack_plan *plan) {
+    attack_options o = plan->options;
+    const attack_options *defaults = &plan->method->defaults;
+    if (o.steps == 0) o.steps = defaults->steps;
+    if (o.step_size == 0) o.step_size = plan->method->reach / o.steps;
+    if (o.restarts == 0) o.restarts = defaults->restarts;
+    o.random_start = o.random_start || defaults->random_start;
+    if (!o.random_start) o.restarts = 1; /* others would repeat it */
+    return o;
+}
+
+static void *new_array(size_t n, size_t width, size_t size) {
+    size_t count;
+    return size_multiply(n, width, &count) ? calloc(count ? count : 1, size) : NULL;
+}
+
+static void fill_nan(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        x[i] = NAN;
+}
+
+static status result_alloc(attack_result *a, const dataset *d, const attack_plan *plan, err *e) {
+    size_t n = (size_t)d->n, classes = (size_t)d->classes;
+    *a = (attack_result){.n = d->n, .n_eps = plan->n_eps, .classes = d->classes};
+    a->finished = new_array(n, 1, 1);
+    a->clean_correct = new_array(n, 1, 1);
+    a->broken_at = new_array(n, 1, sizeof *a->broken_at);
+    a->distance = new_array(n, 1, sizeof(float));
+    a->clean_logits = new_array(n, classes, sizeof(float));
+    bool ok = a->finished && a->clean_correct && a->broken_at && a->distance && a->clean_logits;
+    if (plan->keep_examples) {
+        a->examples = new_array(n, shape_size(d->image), sizeof(float));
+        a->example_logits = new_array(n, classes, sizeof(float));
+        ok = ok && a->examples && a->example_logits;
+    }
+    if (!ok) return err_set(e, STATUS_NO_MEMORY, "attack: no memory for the results of %d images", d->n);
+    for (size_t i = 0; i < n; i++)
+        a->broken_at[i] = plan->n_eps;
+    fill_nan(a->distance, n);
+    fill_nan(a->clean_logits, n * classes);
+    if (!plan->keep_examples) return STATUS_OK;
+    fill_nan(a->example_logits, n * classes);
+    for (int row = 0; row < d->n; row++)
+        dataset_image(d, row, a->examples + (size_t)row * shape_size(d->image));
+    return STATUS_OK;
+}
+
+void attack_result_free(attack_result *a) {
+    free(a->finished);
+    free(a->clean_correct);
+    free(a->broken_at);
+    free(a->distance);
+    free(a->clean_logits);
+    free(a->examples);
+    free(a->example_logits);
+    *a = (attack_result){0};
+}
+
+static struct attack_alarm alarm_of(const uint8_t *flags, uint8_t flag, const dataset *d) {
+    struct attack_alarm alarm = {0};
+    for (int row = 0; row < d->n; row++) {
+        if (!(flags[row] & flag)) continue;
+        alarm.count++;
+        if (alarm.n < ATTACK_SAMPLES) alarm.rows[alarm.n++] = d->ids[row];
+    }
+    return alarm;
+}
+
+static void raise_alarms(attack_result *out, const uint8_t *flags, const dataset *d) {
+    out->zero_gradient = alarm_of(flags, FLAG_ZERO_GRADIENT, d);
+    out->not_finite = alarm_of(flags, FLAG_NOT_FINITE, d);
+    out->tied = alarm_of(flags, FLAG_TIED, d);
+    out->outside = alarm_of(flags, FLAG_OUTSIDE, d);
+    out->recheck_failed = alarm_of(flags, FLAG_RECHECK_FAILED, d);
+    out->budget_spent = alarm_of(flags, FLAG_BUDGET, d).count > 0;
+}
+
+static int smaller(int a, int b) { return a < b ? a : b; }
+
+static int worker_count(const model *m, const dataset *d, const run *r) {
+    int workers = m->thread_safe ? smaller(m->workers, r->threads) : 1;
+    return workers > d->n ? (d->n > 0 ? d->n : 1) : workers;
+}
+
+/* Two tiles per worker keep full tiles going (see pool.c); more would only make their ends uneven. */
+static int slots_per_worker(const model *m, const dataset *d, const attack_plan *plan, int workers) {
+    int useful = 2 * m->tile, share = (d->n + workers - 1) / workers;
+    int asked = plan->batch > 0 ? plan->batch / workers : useful;
+    int slots = smaller(smaller(useful, share), asked);
+    return slots > 0 ? slots : 1;
+}
+
+typedef struct worker_note {
+    uint64_t forwards, backwards;
+    status s;
+    err e;
+} worker_note;
+
+typedef struct crew {
+    campaign *c;
+    worker_note *notes; /* one per worker */
+} crew;
+
+static status run_worker(void *context, int chunk, int worker) {
+    crew *all = context;
+    worker_note *note = &all->notes[chunk];
+    note->s = pool_run(all->c, worker, &note->forwards, &note->backwards, &note->e);
+    return note->s;
+}
+
+/* The costs of all, and the message of a worker that failed with status s. */
+static void collect(const crew *all, int workers, status s, attack_result *out, err *e) {
+    for (int i = workers - 1; i >= 0; i--) {
+        const worker_note *note = &all->notes[i];
+        out->forwards += note->forwards;
+        out->backwards += note->backwards;
+        if (e && s != STATUS_OK && note->s == s) *e = note->e;
+    }
+}
+
+static status run_crew(campaign *c, err *e) {
+    int workers = worker_count(c->m, c->d, c->r);
+    c->slots = slots_per_worker(c->m, c->d, c->plan, workers);
+    c->flags = calloc((size_t)c->d->n + 1, 1);
+    crew all = {c, calloc((size_t)workers, sizeof(worker_note))};
+    status s = STATUS_NO_MEMORY;
+    if (c->flags && all.notes) {
+        s = parallel_for(c->r, workers, run_worker, &all);
+        collect(&all, workers, s, c->out, e);
+        raise_alarms(c->out, c->flags, c->d);
+    } else {
+        s = err_set(e, s, "attack: out of memory");
+    }
+    free(c->flags);
+    free(all.notes);
+    return s;
+}
+
+status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out, err *e) {
+    *out = (attack_result){0};
+    status s = check(m, d, plan, e);
+    if (s != STATUS_OK) return s;
+    s = result_alloc(out, d, plan, e);
+    if (s == STATUS_OK) {
+        uint64_t share = r->budget && d->n > 0 ? r->budget / (uint64_t)d->n : UINT64_MAX - 8;
+        campaign c = {.m = m, .d = d, .plan = plan, .options = fill_options(plan), .r = r, .share = share, .out = out};
+        s = run_crew(&c, e);
+    }
+    if (s == STATUS_CANCELLED) return err_set(e, s, "attack: cancelled");
+    if (s != STATUS_OK) attack_result_free(out);
+    return s;
+}

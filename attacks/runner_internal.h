@@ -1,0 +1,76 @@
+/* The parts of the runner: a pool of slots per worker (pool.c), the life of one sample in a slot (slot.c), verdicts and loss
+ * gradients (judge.c), the curve over eps (curve.c). */
+#ifndef ATTACKS_RUNNER_INTERNAL_H
+#define ATTACKS_RUNNER_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "attacks/runner.h"
+
+/* What happened to a sample, one bit each. */
+enum {
+    FLAG_ZERO_GRADIENT = 1,
+    FLAG_NOT_FINITE = 2,
+    FLAG_TIED = 4,
+    FLAG_OUTSIDE = 8,
+    FLAG_RECHECK_FAILED = 16,
+    FLAG_BUDGET = 32
+};
+
+/* One call of attack_run: what all workers share. Rows of `out` and `flags` belong to the slot that carries the row. */
+typedef struct campaign {
+    model *m;
+    const dataset *d;
+    const attack_plan *plan;
+    attack_options options; /* defaults filled in */
+    const run *r;
+    uint64_t share;         /* forward-equivalents that a sample may spend */
+    int slots;              /* per worker */
+    attack_result *out;
+    uint8_t *flags;         /* n */
+    atomic_int next;        /* the queue: rows from here on are not begun */
+    atomic_bool stop;       /* a worker failed */
+    int done, survived;     /* for progress, under its lock */
+} campaign;
+
+/* Where a sample stands: what its next answer will be about. */
+typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK } phase;
+
+/* A place in the pool and the sample it carries. */
+typedef struct slot {
+    attack_sample s;
+    int row;                /* of the data set; -1 = empty */
+    phase phase;
+    ask waits_for;          /* ASK_DONE: for nothing */
+    int eps;                /* index into the plan */
+    uint64_t spent;         /* forward-equivalents */
+    ask after_recheck;      /* what the method asked for when it was told of the iterate now being re-checked */
+    int found_at;           /* place in the tile where that iterate was evaluated; -1 outside re-checks */
+    float *x, *x0, *lb, *ub;
+    float *example;         /* the iterate being re-checked */
+    float *clean_gradient;  /* at x0 */
+    attack_answer clean;    /* gradient NULL until known */
+    void *state;
+} slot;
+
+/* The loop of one worker: fills its slots from the queue, evaluates tiles, until the queue is empty. Adds its cost to *forwards,
+ * *backwards. */
+MUST_CHECK status pool_run(campaign *c, int worker, uint64_t *forwards, uint64_t *backwards, err *e);
+
+void slot_begin(slot *k, campaign *c, int row);
+/* Tells the sample what it waited for. `place`: where in the tile its image was. Empties the slot at the end. */
+void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
+const float *slot_image(const slot *k);
+
+bool judge_success(const float *logits, const attack_sample *s);
+bool judge_tied(const float *logits, int classes);
+bool all_finite(const float *x, size_t n);
+bool all_zero(const float *x, size_t n);
+
+/* The attacker's loss; dz (classes floats) is what ASK_GRADIENT promises, with respect to the logits. */
+float judge_loss(const float *logits, const attack_sample *s, float *dz);
+
+/* The index of the smallest eps of the plan that the example at distance-index `found` or below serves. Overwrites lb, ub. */
+int curve_smallest(const attack_plan *plan, const slot *k, int found);
+
+#endif

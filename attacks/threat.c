@@ -1,0 +1,80 @@
+#include "attacks/threat.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const norm_names[] = {
+#define NORM_NAME(code, name) [code] = name,
+    NORM_LIST(NORM_NAME)
+#undef NORM_NAME
+};
+
+const char *norm_name(norm p) { return norm_names[p]; }
+
+status norm_parse(const char *name, norm *out, err *e) {
+    *out = NORM_LINF;
+#define NORM_MATCH(code, text)                                                                               \
+    if (strcmp(name, text) == 0) {                                                                           \
+        *out = code;                                                                                         \
+        return STATUS_OK;                                                                                    \
+    }
+    NORM_LIST(NORM_MATCH)
+#undef NORM_MATCH
+#define NORM_TEXT(code, text) " " text
+    return err_set(e, STATUS_USAGE, "unknown norm '%s', expected one of:" NORM_LIST(NORM_TEXT), name);
+#undef NORM_TEXT
+}
+
+/* The largest float32 that is <= x + eps in exact arithmetic, or 1 if the sum is above that. Knuth's two-sum recovers what the
+ * double addition rounded away, which decides where the double is itself a float32. */
+static float sum_rounded_down(double x, double eps) {
+    double sum = x + eps;
+    if (sum > 1) return 1;
+    double back = sum - x, lost = (x - (sum - back)) + (eps - back);
+    float f = (float)sum;
+    bool above = f > sum || (f == sum && lost < 0);
+    return above ? nextafterf(f, -INFINITY) : f;
+}
+
+void ball_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub) {
+    for (size_t i = 0; i < d; i++) {
+        float lowest = p == NORM_LINF ? -sum_rounded_down(-(double)x0[i], eps) : 0;
+        lb[i] = lowest > 0 ? lowest : 0;
+        ub[i] = p == NORM_LINF ? sum_rounded_down(x0[i], eps) : 1;
+    }
+}
+
+static double distance_linf(const float *x0, const float *x, size_t d) {
+    double most = 0;
+    for (size_t i = 0; i < d; i++) {
+        double difference = fabs((double)x[i] - x0[i]);
+        if (difference > most || isnan(difference)) most = difference; /* a NaN stays */
+    }
+    return most;
+}
+
+static double distance_l2(const float *x0, const float *x, size_t d) {
+    double sum = 0;
+    for (size_t i = 0; i < d; i++) {
+        double difference = (double)x[i] - x0[i];
+        sum += difference * difference;
+    }
+    return sqrt(sum);
+}
+
+double ball_distance(norm p, const float *x0, const float *x, size_t d) {
+    return p == NORM_LINF ? distance_linf(x0, x, d) : distance_l2(x0, x, d);
+}
+
+static bool in_box(const float *lb, const float *ub, const float *x, size_t d) {
+    bool inside = true;
+    for (size_t i = 0; i < d; i++)
+        inside &= (x[i] >= lb[i]) & (x[i] <= ub[i]); /* false for NaN; no branch, so that it vectorises */
+    return inside;
+}
+
+bool ball_contains(norm p, double eps, const float *x0, const float *lb, const float *ub, const float *x,
+                   size_t d) {
+    if (!in_box(lb, ub, x, d)) return false;
+    return p == NORM_LINF || distance_l2(x0, x, d) <= eps * (1 + 1e-6);
+}
