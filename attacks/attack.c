@@ -12,7 +12,9 @@ static const attack *const attacks[] = {
 
 enum { ATTACKS = sizeof attacks / sizeof *attacks };
 
-const attack *attack_at(int i) { return i >= 0 && i < ATTACKS ? attacks[i] : NULL; }
+const attack *attack_at(int i) {
+    return i >= 0 && i < ATTACKS ? attacks[i] : NULL;
+}
 
 const attack *attack_find(const char *name) {
     for (int i = 0; i < ATTACKS; i++)

@@ -10,17 +10,17 @@ bool judge_success(const float *logits, const attack_sample *s) {
 }
 
 bool judge_tied(const float *logits, int classes) {
-    return all_finite(logits, (size_t)classes) && logits_class(logits, classes) < 0;
+    return floats_finite(logits, (size_t)classes) && logits_class(logits, classes) < 0;
 }
 
-bool all_finite(const float *x, size_t n) {
+bool floats_finite(const float *x, size_t n) {
     float sum = 0; /* x - x is 0, or NaN where x is NaN or infinite */
     for (size_t i = 0; i < n; i++)
         sum += x[i] - x[i];
     return sum == 0;
 }
 
-bool all_zero(const float *x, size_t n) {
+bool floats_zero(const float *x, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (x[i] != 0) return false;
     return true;

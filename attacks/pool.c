@@ -8,7 +8,7 @@ typedef struct pool {
     campaign *c;
     int worker, tile;
     slot *slots;
-    slot **places;                 /* tile: who is in the tile being evaluated */
+    slot **places;                        /* tile: who is in the tile being evaluated */
     float *x, *dx, *logits, *dz, *losses; /* tile rows each */
     uint64_t forwards, backwards;
     arena memory;
@@ -104,13 +104,15 @@ static status evaluate(pool *p, ask kind, int n, err *e) {
     status s = model_forward(c->m, p->worker, n, p->x, gradient, p->logits, e);
     if (s != STATUS_OK) return s;
     for (int i = 0; i < n; i++)
-        p->losses[i] = judge_loss(p->logits + (size_t)i * classes, &p->places[i]->s, p->dz + (size_t)i * classes);
+        p->losses[i] =
+            judge_loss(p->logits + (size_t)i * classes, &p->places[i]->s, p->dz + (size_t)i * classes);
     if (gradient) s = model_vjp(c->m, p->worker, n, p->dz, p->dx, e);
     if (s != STATUS_OK) return s;
     p->forwards += (uint64_t)n;
     p->backwards += gradient ? (uint64_t)n : 0;
     for (int i = 0; i < n; i++) {
-        attack_answer a = {p->logits + (size_t)i * classes, gradient ? p->dx + (size_t)i * d : NULL, p->losses[i]};
+        attack_answer a = {p->logits + (size_t)i * classes, gradient ? p->dx + (size_t)i * d : NULL,
+                           p->losses[i]};
         p->places[i]->spent += gradient ? 2 : 1;
         slot_answer(p->places[i], c, &a, i);
     }

@@ -45,7 +45,8 @@ static status check_options(const attack_plan *plan, err *e) {
 static status check_targets(const dataset *d, const int32_t *targets, err *e) {
     for (int row = 0; targets && row < d->n; row++)
         if (targets[row] < 0 || targets[row] >= d->classes || targets[row] == d->labels[row])
-            return err_set(e, STATUS_USAGE, "attack: row %d: target %d, expected 0..%d other than the label %d", row,
+            return err_set(e, STATUS_USAGE,
+                           "attack: row %d: target %d, expected 0..%d other than the label %d", row,
                            targets[row], d->classes - 1, d->labels[row]);
     return STATUS_OK;
 }
@@ -57,7 +58,8 @@ static status check(const model *m, const dataset *d, const attack_plan *plan, e
     if (s == STATUS_OK) s = check_options(plan, e);
     if (s == STATUS_OK) s = check_targets(d, plan->targets, e);
     if (s == STATUS_OK && plan->method->needs_gradient && !model_has_gradient(m))
-        s = err_set(e, STATUS_USAGE, "%s: needs a gradient, which this model does not give", plan->method->name);
+        s = err_set(e, STATUS_USAGE, "%s: needs a gradient, which this model does not give",
+                    plan->method->name);
     return s;
 }
 
@@ -138,7 +140,9 @@ static void raise_alarms(attack_result *out, const uint8_t *flags, const dataset
     out->budget_spent = alarm_of(flags, FLAG_BUDGET, d).count > 0;
 }
 
-static int smaller(int a, int b) { return a < b ? a : b; }
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
 
 static int worker_count(const model *m, const dataset *d, const run *r) {
     int workers = m->thread_safe ? smaller(m->workers, r->threads) : 1;
@@ -199,14 +203,16 @@ static status run_crew(campaign *c, err *e) {
     return s;
 }
 
-status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out, err *e) {
+status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out,
+                  err *e) {
     *out = (attack_result){0};
     status s = check(m, d, plan, e);
     if (s != STATUS_OK) return s;
     s = result_alloc(out, d, plan, e);
     if (s == STATUS_OK) {
         uint64_t share = r->budget && d->n > 0 ? r->budget / (uint64_t)d->n : UINT64_MAX - 8;
-        campaign c = {.m = m, .d = d, .plan = plan, .options = fill_options(plan), .r = r, .share = share, .out = out};
+        campaign c = {
+            .m = m, .d = d, .plan = plan, .options = fill_options(plan), .r = r, .share = share, .out = out};
         s = run_crew(&c, e);
     }
     if (s == STATUS_CANCELLED) return err_set(e, s, "attack: cancelled");

@@ -24,13 +24,13 @@ typedef struct campaign {
     const attack_plan *plan;
     attack_options options; /* defaults filled in */
     const run *r;
-    uint64_t share;         /* forward-equivalents that a sample may spend */
-    int slots;              /* per worker */
+    uint64_t share; /* forward-equivalents that a sample may spend */
+    int slots;      /* per worker */
     attack_result *out;
-    uint8_t *flags;         /* n */
-    atomic_int next;        /* the queue: rows from here on are not begun */
-    atomic_bool stop;       /* a worker failed */
-    int done, survived;     /* for progress, under its lock */
+    uint8_t *flags;     /* n */
+    atomic_int next;    /* the queue: rows from here on are not begun */
+    atomic_bool stop;   /* a worker failed */
+    int done, survived; /* for progress, under its lock */
 } campaign;
 
 /* Where a sample stands: what its next answer will be about. */
@@ -39,17 +39,17 @@ typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK } phase;
 /* A place in the pool and the sample it carries. */
 typedef struct slot {
     attack_sample s;
-    int row;                /* of the data set; -1 = empty */
+    int row; /* of the data set; -1 = empty */
     phase phase;
-    ask waits_for;          /* ASK_DONE: for nothing */
-    int eps;                /* index into the plan */
-    uint64_t spent;         /* forward-equivalents */
-    ask after_recheck;      /* what the method asked for when it was told of the iterate now being re-checked */
-    int found_at;           /* place in the tile where that iterate was evaluated; -1 outside re-checks */
+    ask waits_for;     /* ASK_DONE: for nothing */
+    int eps;           /* index into the plan */
+    uint64_t spent;    /* forward-equivalents */
+    ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked */
+    int found_at;      /* place in the tile where that iterate was evaluated; -1 outside re-checks */
     float *x, *x0, *lb, *ub;
-    float *example;         /* the iterate being re-checked */
-    float *clean_gradient;  /* at x0 */
-    attack_answer clean;    /* gradient NULL until known */
+    float *example;        /* the iterate being re-checked */
+    float *clean_gradient; /* at x0 */
+    attack_answer clean;   /* gradient NULL until known */
     void *state;
 } slot;
 
@@ -64,8 +64,8 @@ const float *slot_image(const slot *k);
 
 bool judge_success(const float *logits, const attack_sample *s);
 bool judge_tied(const float *logits, int classes);
-bool all_finite(const float *x, size_t n);
-bool all_zero(const float *x, size_t n);
+bool floats_finite(const float *x, size_t n);
+bool floats_zero(const float *x, size_t n);
 
 /* The attacker's loss; dz (classes floats) is what ASK_GRADIENT promises, with respect to the logits. */
 float judge_loss(const float *logits, const attack_sample *s, float *dz);

@@ -25,7 +25,9 @@ void slot_begin(slot *k, campaign *c, int row) {
     k->waits_for = method->needs_gradient && !c->options.random_start ? ASK_GRADIENT : ASK_FORWARD;
 }
 
-const float *slot_image(const slot *k) { return k->phase == PHASE_RECHECK ? k->example : k->x; }
+const float *slot_image(const slot *k) {
+    return k->phase == PHASE_RECHECK ? k->example : k->x;
+}
 
 static void report_progress(campaign *c, bool survived) {
 #pragma omp critical(attack_progress)
@@ -96,10 +98,10 @@ static void proceed(slot *k, campaign *c, ask next) {
 
 static void note_answer(const slot *k, campaign *c, const attack_answer *a) {
     uint8_t *flags = &c->flags[k->row];
-    if (!all_finite(a->logits, (size_t)k->s.classes)) *flags |= FLAG_NOT_FINITE;
+    if (!floats_finite(a->logits, (size_t)k->s.classes)) *flags |= FLAG_NOT_FINITE;
     if (!a->gradient) return;
-    if (!all_finite(a->gradient, k->s.d)) *flags |= FLAG_NOT_FINITE;
-    if (all_zero(a->gradient, k->s.d) && !judge_success(a->logits, &k->s)) *flags |= FLAG_ZERO_GRADIENT;
+    if (!floats_finite(a->gradient, k->s.d)) *flags |= FLAG_NOT_FINITE;
+    if (floats_zero(a->gradient, k->s.d) && !judge_success(a->logits, &k->s)) *flags |= FLAG_ZERO_GRADIENT;
 }
 
 static void keep_clean_answer(slot *k, campaign *c, const attack_answer *a) {
@@ -175,8 +177,14 @@ static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place) {
     note_answer(k, c, a);
     switch (k->phase) {
-    case PHASE_CLEAN: answer_clean(k, c, a); break;
-    case PHASE_ATTACK: answer_iterate(k, c, a, place); break;
-    case PHASE_RECHECK: answer_recheck(k, c, a); break;
+    case PHASE_CLEAN:
+        answer_clean(k, c, a);
+        break;
+    case PHASE_ATTACK:
+        answer_iterate(k, c, a, place);
+        break;
+    case PHASE_RECHECK:
+        answer_recheck(k, c, a);
+        break;
     }
 }

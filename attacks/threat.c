@@ -9,7 +9,9 @@ static const char *const norm_names[] = {
 #undef NORM_NAME
 };
 
-const char *norm_name(norm p) { return norm_names[p]; }
+const char *norm_name(norm p) {
+    return norm_names[p];
+}
 
 status norm_parse(const char *name, norm *out, err *e) {
     *out = NORM_LINF;

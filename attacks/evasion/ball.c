@@ -48,23 +48,21 @@ static double scale_l2(const attack_sample *s, const float *x, double radius) {
     }
 }
 
-static void move_l2(const attack_sample *s, const float *from, double radius, float *x) {
-    double t = scale_l2(s, from, radius);
+static void move_l2(const attack_sample *s, double radius, float *x) {
+    double t = scale_l2(s, x, radius);
     for (size_t i = 0; i < s->d; i++)
-        x[i] = clip((float)(s->x0[i] + t * ((double)from[i] - s->x0[i])), s->lb[i], s->ub[i]);
+        x[i] = clip((float)(s->x0[i] + t * ((double)x[i] - s->x0[i])), s->lb[i], s->ub[i]);
 }
 
-/* Rounding to float32 may leave the result a little outside: then aim a little lower, and for a ball smaller than the rounding
- * stay at its centre. */
+/* Rounding to float32 may leave the result a little outside. Then aim lower, by more each time since a small change may round
+ * away; in a ball smaller than the rounding stay at its centre. */
 static void project_l2(const attack_sample *s, float *x) {
-    enum { TRIES = 4 };
-    double radius = s->eps;
-    for (int i = 0; i < TRIES; i++) {
-        move_l2(s, x, radius, x);
+    for (double slack = 0; slack < s->eps;) {
+        move_l2(s, s->eps - slack, x);
         double distance = ball_distance(NORM_L2, s->x0, x, s->d);
         if (distance <= s->eps) return;
-        radius -= 2 * (distance - s->eps);
-        if (!(radius > 0)) break;
+        if (!isfinite(distance)) break;
+        slack = 4 * slack + (distance - s->eps);
     }
     memcpy(x, s->x0, s->d * sizeof *x);
 }

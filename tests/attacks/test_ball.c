@@ -12,7 +12,8 @@ typedef struct scene {
 } scene;
 
 static void scene_box(scene *c, norm p, double eps) {
-    c->s = (attack_sample){.d = D, .norm = p, .eps = eps, .x0 = c->x0, .lb = c->lb, .ub = c->ub, .target = -1};
+    c->s =
+        (attack_sample){.d = D, .norm = p, .eps = eps, .x0 = c->x0, .lb = c->lb, .ub = c->ub, .target = -1};
     ball_box(p, eps, c->x0, D, c->lb, c->ub);
 }
 
@@ -43,7 +44,8 @@ static void test_every_move_stays_inside(void **state) {
                     for (int i = 0; i < D; i++)
                         gradient[i] = rng_normal(&g);
                     ball_ascend(&c.s, 0.7, gradient, x);
-                    if (!inside(&c, x)) fail_msg("%s eps %g: step %d outside", norm_name((norm)p), radii[e], step);
+                    if (!inside(&c, x))
+                        fail_msg("%s eps %g: step %d outside", norm_name((norm)p), radii[e], step);
                 }
             }
     }

@@ -60,31 +60,41 @@ static float pre_logit(const fake *f, int class, const float *x) {
     double sum = f->b[class];
     for (size_t i = 0; i < d; i++) {
         double value = f->kind == FAKE_QUANTISED ? round(7.0 * x[i]) / 7 : x[i];
-        sum += (double)f->w[(size_t)class * d + i] * value;
+        sum += (double)f->w[(size_t) class * d + i] * value;
     }
     return (float)sum;
 }
 
 static float logit(const fake *f, int class, const float *x) {
     switch (f->kind) {
-    case FAKE_CURVED: return (float)sin(8 * pre_logit(f, class, x));
-    case FAKE_CONSTANT: return class == 1;
-    case FAKE_TIED: return class < 2;
-    case FAKE_NAN: return class == f->m.classes - 1 ? NAN : pre_logit(f, class, x);
-    case FAKE_SURE: return 1000 * pre_logit(f, class, x);
-    default: return pre_logit(f, class, x);
+    case FAKE_CURVED:
+        return (float)sin(8 * pre_logit(f, class, x));
+    case FAKE_CONSTANT:
+        return class == 1;
+    case FAKE_TIED:
+        return class < 2;
+    case FAKE_NAN:
+        return class == f->m.classes - 1 ? NAN : pre_logit(f, class, x);
+    case FAKE_SURE:
+        return 1000 * pre_logit(f, class, x);
+    default:
+        return pre_logit(f, class, x);
     }
 }
 
 /* d logit / d pre_logit */
 static double slope(const fake *f, int class, const float *x) {
     switch (f->kind) {
-    case FAKE_CURVED: return 8 * cos(8 * pre_logit(f, class, x));
-    case FAKE_SURE: return 1000;
+    case FAKE_CURVED:
+        return 8 * cos(8 * pre_logit(f, class, x));
+    case FAKE_SURE:
+        return 1000;
     case FAKE_CONSTANT:
     case FAKE_TIED:
-    case FAKE_QUANTISED: return 0;
-    default: return 1;
+    case FAKE_QUANTISED:
+        return 0;
+    default:
+        return 1;
     }
 }
 

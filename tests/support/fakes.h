@@ -21,17 +21,17 @@ typedef enum fake_kind {
     FAKE_TIED,      /* classes 0 and 1 share the highest logit */
     FAKE_NAN,       /* W x + b, but the last logit is NaN */
     FAKE_SURE,      /* 1000 (W x + b) */
-    FAKE_FLAKY,     /* as linear, but asked for a gradient it answers wrongly that the lowest class is the highest */
-    FAKE_BROKEN     /* every call fails */
+    FAKE_FLAKY, /* as linear, but asked for a gradient it answers wrongly that the lowest class is the highest */
+    FAKE_BROKEN /* every call fails */
 } fake_kind;
 
 typedef struct fake {
-    model m;                          /* first: a fake is used as &f->m */
+    model m; /* first: a fake is used as &f->m */
     fake_kind kind;
-    float *w, *b;                     /* classes x d, classes */
-    float *kept;                      /* workers x tile x d: images of the last forward with keep */
+    float *w, *b; /* classes x d, classes */
+    float *kept;  /* workers x tile x d: images of the last forward with keep */
     atomic_int calls;
-    volatile sig_atomic_t *cancel;    /* set after `cancel_after` calls, if not NULL */
+    volatile sig_atomic_t *cancel; /* set after `cancel_after` calls, if not NULL */
     int cancel_after;
 } fake;
 
