@@ -70,12 +70,14 @@ static void start_run(context *c) {
 
 /* The options twice: first to learn which configuration file, then with it. */
 static status resolve(context *c, void *settings, json **config, arena *memory, const char **words, err *e) {
-    option_set sets[3], known[] = {run_option_set(NULL), data_option_set(NULL)};
-    int n = 0;
-    if (c->command->options) sets[n++] = (option_set){"Options", c->command->options, settings};
-    if (c->command->reads_data) sets[n++] = data_option_set(&c->data);
-    sets[n++] = run_option_set(&c->common);
-    option_sources s = {sets, n, c->command->name, known, 2, NULL, NULL, c->argc - 2, c->argv + 2};
+    option_set sets[OPTION_SETS_MOST], known[OPTION_SETS_MOST];
+    option_sources s = {.sets = sets,
+                        .n_sets = command_option_sets(c->command, c, settings, sets),
+                        .command = c->command->name,
+                        .known = known,
+                        .n_known = common_option_sets(known),
+                        .argc = c->argc - 2,
+                        .argv = c->argv + 2};
     status ok = options_resolve(&s, memory, words, &c->n_arguments, e);
     c->arguments = words;
     if (ok != STATUS_OK || !c->common.config) return ok;

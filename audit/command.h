@@ -7,6 +7,7 @@
 #include "audit/options.h"
 #include "audit/progress.h"
 #include "audit/result.h"
+#include "audit/training.h"
 #include "core/run.h"
 #include "datasets/dataset.h"
 #include "nets/model.h"
@@ -23,7 +24,8 @@ typedef struct run_settings {
 /* Options of commands that read images. */
 typedef struct data_settings {
     const char *data, *split, *groups, *labels, *size;
-    int64_t n;
+    int64_t n;       /* -1: not given */
+    bool properties; /* add image properties as groups */
 } data_settings;
 
 typedef struct command command;
@@ -36,6 +38,7 @@ typedef struct context {
     int n_arguments;
     run_settings common;
     data_settings data;
+    training_settings training;
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
@@ -49,6 +52,7 @@ struct command {
     const char *what;      /* one line for the list of commands */
     const char *about;     /* a paragraph or more for its help */
     bool reads_data;       /* takes the data options */
+    bool trains;           /* takes the training options */
     const option *options; /* its own, or NULL */
     size_t settings_size;  /* of the struct that they fill */
     status (*run)(context *c, const void *settings, err *e);
@@ -57,10 +61,13 @@ struct command {
 const command *command_at(int i); /* in the order of commands.def, NULL past the end */
 const command *command_find(const char *name);
 
-/* The tables of common options, as option sets that fill `common` and `data` (either may be NULL where only
- * names matter). */
-option_set run_option_set(run_settings *common);
-option_set data_option_set(data_settings *data);
+/* The tables of options that a command takes, its own first; returns how many. They fill `settings` and *c; both may be NULL where only
+ * names matter. */
+enum { OPTION_SETS_MOST = 4 };
+int command_option_sets(const command *k, context *c, void *settings, option_set sets[OPTION_SETS_MOST]);
+
+/* The tables that commands share, for names; returns how many. */
+int common_option_sets(option_set sets[OPTION_SETS_MOST]);
 
 /* Runs a command line and returns the exit code. Prints errors to standard error. */
 int command_line(int argc, char *const *argv);
@@ -78,6 +85,11 @@ void say(const context *c, const char *format, ...) PRINTF_LIKE(2, 3);
  * NULL) is the size that folders of images are brought to when --size is not given. */
 MUST_CHECK status context_open_data(const context *c, const char *split, int n, const shape *size,
                                     dataset *out, err *e);
+
+/* Opens images to test a net on that was trained on `trained`: `test_data` where it is not NULL, else the test part of --data, and
+ * nothing (*out empty) when the training data is not the training part of something. `groups`: CSV or NULL; n = 0: all. */
+MUST_CHECK status context_open_test(const context *c, const char *test_data, const char *groups, int n,
+                                    const dataset *trained, dataset *out, err *e);
 
 /* A model file with everything that must live as long as its model. Starts as {0}. */
 typedef struct loaded_model {

@@ -108,6 +108,10 @@ static const option data_options[] = {
      .offset = FIELD(groups),
      .metavar = "FILE.csv",
      .what = "group columns, matched by a column row, id, file or path, else by order"},
+    {.name = "properties",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(properties),
+     .what = "add group columns made of the images themselves: brightness, coverage, contrast"},
     {.name = "labels",
      .kind = OPTION_FILE,
      .offset = FIELD(labels),
@@ -120,10 +124,24 @@ static const option data_options[] = {
      .what = "bring images of folder and manifest to this size (default: the model's, or the first image's)"},
     {0}};
 
-option_set run_option_set(run_settings *common) {
-    return (option_set){"Running", run_options, common};
+static option_set data_set(context *c) {
+    return (option_set){"Data", data_options, c ? &c->data : NULL};
 }
 
-option_set data_option_set(data_settings *data) {
-    return (option_set){"Data", data_options, data};
+static option_set run_set(context *c) {
+    return (option_set){"Running", run_options, c ? &c->common : NULL};
+}
+
+int command_option_sets(const command *k, context *c, void *settings, option_set sets[OPTION_SETS_MOST]) {
+    int n = 0;
+    if (k->options) sets[n++] = (option_set){"Options", k->options, settings};
+    if (k->trains) sets[n++] = training_option_set(c ? &c->training : NULL);
+    if (k->reads_data) sets[n++] = data_set(c);
+    sets[n++] = run_set(c);
+    return n;
+}
+
+int common_option_sets(option_set sets[OPTION_SETS_MOST]) {
+    const command everything = {.trains = true, .reads_data = true};
+    return command_option_sets(&everything, NULL, NULL, sets);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/command.h"
+#include "datasets/groups.h"
 #include "datasets/open.h"
 #include "nets/model_file.h"
 
@@ -33,7 +34,25 @@ status context_open_data(const context *c, const char *split, int n, const shape
         o.channels = size->c;
     }
     status s = d->size ? parse_size(d->size, &o.height, &o.width, e) : STATUS_OK;
-    return s == STATUS_OK ? dataset_open(d->data, &o, out, e) : s;
+    if (s == STATUS_OK) s = dataset_open(d->data, &o, out, e);
+    if (s == STATUS_OK && d->properties) s = groups_add_properties(out, e);
+    if (s != STATUS_OK) dataset_free(out);
+    return s;
+}
+
+status context_open_test(const context *c, const char *test_data, const char *groups, int n,
+                         const dataset *trained, dataset *out, err *e) {
+    *out = (dataset){0};
+    if (!test_data && strcmp(trained->split, "train") != 0) return STATUS_OK;
+    open_options o = {.split = "test",
+                      .n = n,
+                      .groups = groups,
+                      .seed = c->run.seed,
+                      .height = trained->image.h,
+                      .width = trained->image.w,
+                      .channels = trained->image.c};
+    status s = dataset_open(test_data ? test_data : c->data.data, &o, out, e);
+    return s == STATUS_OK ? s : err_prefix(e, s, "test data");
 }
 
 void loaded_model_free(loaded_model *m) {

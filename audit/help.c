@@ -101,27 +101,29 @@ void help_command(FILE *out, const command *k) {
     fprintf(out, "usage: audit %s%s%s%s [options]\n\n", k->name, *k->arguments ? " " : "", k->arguments,
             k->reads_data ? " --data DATA" : "");
     put_wrapped(out, k->about, 0, 0);
-    if (k->options) put_set(out, (option_set){"Options", k->options, NULL});
-    if (k->reads_data) put_set(out, data_option_set(NULL));
-    put_set(out, run_option_set(NULL));
+    option_set sets[OPTION_SETS_MOST];
+    int n = command_option_sets(k, NULL, NULL, sets);
+    for (int i = 0; i < n; i++)
+        put_set(out, sets[i]);
 }
 
 static void put_words_of(FILE *out, const command *k) {
-    const option_set sets[] = {{NULL, k->options, NULL},
-                               k->reads_data ? data_option_set(NULL) : (option_set){0},
-                               run_option_set(NULL)};
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+    option_set sets[OPTION_SETS_MOST];
+    int n = command_option_sets(k, NULL, NULL, sets);
+    for (int i = 0; i < n; i++)
         for (const option *o = sets[i].options; o && o->name; o++)
             fprintf(out, " --%s", o->name);
     fprintf(out, " --help");
 }
 
-/* One case for every option with a closed list of values, of any command. */
-static void put_value_cases(FILE *out, const option_set *sets, size_t n_sets, const char *command_name) {
-    for (size_t i = 0; i < n_sets; i++)
+/* One case for every option with a closed list of values. */
+static void put_value_cases(FILE *out, const command *k) {
+    option_set sets[OPTION_SETS_MOST];
+    int n = command_option_sets(k, NULL, NULL, sets);
+    for (int i = 0; i < n; i++)
         for (const option *o = sets[i].options; o && o->name; o++) {
             if (!o->choice) continue;
-            fprintf(out, "    %s:--%s) words='", command_name, o->name);
+            fprintf(out, "    %s:--%s) words='", k->name, o->name);
             const char *name;
             for (int j = 0; (name = o->choice(j, NULL)); j++)
                 fprintf(out, "%s%s", j ? " " : "", name);
@@ -141,8 +143,7 @@ void help_completion_bash(FILE *out) {
         fprintf(out, " %s", k->name);
     fprintf(out, "'\n  else\n    case $command:$before in\n");
     for (int i = 0; (k = command_at(i)); i++)
-        put_value_cases(out, &(option_set){NULL, k->options, NULL}, 1, k->name);
-    put_value_cases(out, (option_set[]){run_option_set(NULL), data_option_set(NULL)}, 2, "*");
+        put_value_cases(out, k);
     fprintf(out, "    esac\n    if [ -z \"$words\" ] && [[ $word == -* ]]; then case $command in\n");
     for (int i = 0; (k = command_at(i)); i++) {
         fprintf(out, "    %s) words='", k->name);

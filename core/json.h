@@ -16,6 +16,9 @@ MUST_CHECK status json_parse(const char *text, size_t size, json **out, err *e);
 MUST_CHECK status json_parse_file(const char *path, json **out, err *e); /* at most 256 MB */
 void json_free(json *j);                                                 /* drops one reference; NULL is fine */
 
+/* One more reference to the same value, for a second owner. NULL gives NULL. */
+json *json_share(const json *j);
+
 /* Building. A set or append takes over the value and returns false, having dropped it, when memory is out or a text is not
  * UTF-8. Doubles that are not finite become null. */
 json *json_new_object(void);

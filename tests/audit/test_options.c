@@ -195,21 +195,24 @@ static void command_tables(void **state) {
     (void)state;
     const command *k;
     for (int i = 0; (k = command_at(i)); i++) {
-        run_settings common = {0};
-        data_settings data = {0};
+        context c = {0};
+        option_set sets[OPTION_SETS_MOST];
         err e;
         void *settings = calloc(1, k->settings_size ? k->settings_size : 1);
-        option_set sets[] = {{"", k->options, settings}, run_option_set(&common), data_option_set(&data)};
-        for (int s = 0; s < 3; s++)
+        int n = command_option_sets(k, &c, settings, sets);
+        for (int s = 0; s < n; s++)
             for (const option *o = sets[s].options; o && o->name; o++) {
-                const option_set *owner;
-                if (option_find(sets, 3, o->name, &owner) != o)
+                if (option_find(sets, n, o->name, NULL) != o)
                     fail_msg("%s: two options --%s", k->name, o->name);
                 if (o->fallback && option_assign(o, sets[s].values, o->fallback, &e) != STATUS_OK)
                     fail_msg("%s: default of --%s: %s", k->name, o->name, e.message);
                 bool chooses = o->kind == OPTION_CHOICE || o->kind == OPTION_CHOICES;
                 if (chooses != (o->choice != NULL))
                     fail_msg("%s: --%s: choice and kind disagree", k->name, o->name);
+                for (int t = 0; t <= s; t++)
+                    for (const option *q = sets[t].options; q->name; q++)
+                        if (q != o && q->letter && q->letter == o->letter)
+                            fail_msg("%s: --%s and --%s share -%c", k->name, q->name, o->name, o->letter);
             }
         free(settings);
         assert_true(k->run && k->what && k->about && k->arguments);

@@ -1,0 +1,41 @@
+/* audit inspect FILE */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/inspect.h"
+
+static const struct {
+    file_kind kind;
+    status (*show)(context *c, const char *path, result *x, err *e);
+} shows[] = {{FILE_MODEL, inspect_model},
+             {FILE_RESULT, inspect_result},
+             {FILE_NPY, inspect_npy},
+             {FILE_NPZ, inspect_npz},
+             {FILE_IDX, inspect_idx}};
+
+static status run_inspect(context *c, const void *settings, err *e) {
+    (void)settings;
+    const char *path = c->arguments[0];
+    file_kind kind;
+    status s = file_kind_of(path, &kind, e);
+    if (s != STATUS_OK) return s;
+    result *x = result_new("inspect", &c->run);
+    for (size_t i = 0; i < sizeof shows / sizeof *shows; i++)
+        if (shows[i].kind == kind) s = shows[i].show(c, path, x, e);
+    if (s == STATUS_OK) s = context_finish(c, x, s, e);
+    result_free(x);
+    return s;
+}
+
+const command command_inspect = {.name = "inspect",
+                                 .arguments = "FILE",
+                                 .fewest = 1,
+                                 .most = 1,
+                                 .what = "show what is in a model, result, array or IDX file",
+                                 .about = "Shows what is in a file: the layers, shapes, parameters and "
+                                          "recipe of a model; the rows and warnings of a result; "
+                                          "names, types and shapes of the arrays of .npy, .npz and IDX files "
+                                          "(gzip too). The kind is found from the content. "
+                                          "The file is checked as strictly as when it is used.",
+                                 .run = run_inspect};

@@ -1,0 +1,213 @@
+#include "audit/evasion.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/contact_sheet.h"
+#include "datasets/image.h"
+
+const double *evasion_default_eps(norm k, int channels, int *n) {
+    static const double grey[] = {0.05, 0.1}, rgb[] = {4.0 / 255, 8.0 / 255};
+    static const double grey_l2[] = {1, 2}, rgb_l2[] = {0.5, 1};
+    *n = 2;
+    if (k == NORM_L2) return channels == 1 ? grey_l2 : rgb_l2;
+    return channels == 1 ? grey : rgb;
+}
+
+status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out, err *e) {
+    *out = (evasion){0};
+    for (int i = 0; i < p->n_methods; i++) {
+        attack_plan plan = {.method = p->methods[i],
+                            .options = p->options,
+                            .norm = p->norm,
+                            .eps = p->eps,
+                            .n_eps = p->n_eps,
+                            .targets = p->targets,
+                            .no_drop = p->no_drop,
+                            .batch = p->batch,
+                            .keep_examples = i == p->n_methods - 1};
+        status s = attack_run(m, d, &plan, r, &out->results[i], e);
+        if (s == STATUS_OK) {
+            out->n_done++;
+            continue;
+        }
+        attack_result_free(&out->results[i]);
+        if (s != STATUS_CANCELLED || out->n_done == 0) evasion_free(out);
+        return s;
+    }
+    return STATUS_OK;
+}
+
+void evasion_free(evasion *v) {
+    for (int i = 0; i < v->n_done; i++)
+        attack_result_free(&v->results[i]);
+    *v = (evasion){0};
+}
+
+int64_t evasion_correct(const evasion *v, int method, int i, uint8_t *out) {
+    int first = method < 0 ? 0 : method, last = method < 0 ? v->n_done - 1 : method;
+    int64_t sum = 0;
+    for (int row = 0; row < v->results[0].n; row++) {
+        out[row] = 1;
+        for (int k = first; k <= last; k++)
+            out[row] &= v->results[k].clean_correct[row] && v->results[k].broken_at[row] > i;
+        sum += out[row];
+    }
+    return sum;
+}
+
+static int64_t clean_correct(const evasion *v) {
+    int64_t sum = 0;
+    for (int row = 0; row < v->results[0].n; row++)
+        sum += v->results[0].clean_correct[row];
+    return sum;
+}
+
+static const char *method_name(const evasion_plan *p, int method) {
+    return method < 0 ? "union" : p->methods[method]->name;
+}
+
+/* Methods to report: each, and -1 for their union where there are several. */
+static int first_reported(const evasion *v) {
+    return v->n_done > 1 ? -1 : 0;
+}
+
+static void record_method(result *x, const evasion_plan *p, const evasion *v, int method, uint8_t *correct) {
+    int n = v->results[0].n;
+    int64_t clean = clean_correct(v);
+    for (int i = 0; i < p->n_eps; i++) {
+        int64_t survivors = evasion_correct(v, method, i, correct);
+        row_key key = {.metric = p->targets ? "target_success" : "accuracy",
+                       .attack = method_name(p, method),
+                       .norm = norm_name(p->norm),
+                       .eps = p->eps[i]};
+        if (p->targets)
+            result_share(x, key, clean - survivors, clean);
+        else
+            result_share(x, key, survivors, n);
+        key.metric = "accuracy";
+        if (!p->targets) result_outcomes(x, key, correct, n);
+    }
+}
+
+static void warn_alarm(result *x, const evasion_plan *p, int method, const char *code, const char *what,
+                       const struct attack_alarm *a) {
+    char text[200];
+    if (a->count == 0) return;
+    snprintf(text, sizeof text, "%s: %lld images: %s", p->methods[method]->name, (long long)a->count, what);
+    result_warning(x, code, text, a->rows, a->n, "audit selftest");
+}
+
+/* A weaker method that breaks what a stronger one missed says that the stronger one was misled, by masked gradients for instance. */
+static void warn_if_stronger(result *x, const dataset *d, const evasion_plan *p, const evasion *v, int weak,
+                             int strong) {
+    int32_t rows[ATTACK_SAMPLES];
+    int n = 0, count = 0;
+    const attack_result *w = &v->results[weak], *s = &v->results[strong];
+    for (int row = 0; row < w->n; row++) {
+        if (w->broken_at[row] >= s->broken_at[row]) continue;
+        if (n < ATTACK_SAMPLES) rows[n++] = d->ids[row];
+        count++;
+    }
+    if (count * 100 <= w->n) return; /* one image in a hundred is noise of a random start */
+    bool blind = !p->methods[weak]->needs_gradient;
+    char text[200];
+    snprintf(text, sizeof text, "%s breaks %d images earlier than %s: the gradients may be masked",
+             p->methods[weak]->name, count, p->methods[strong]->name);
+    result_warning(x, blind ? "BLACKBOX_STRONGER" : "ONE_STEP_STRONGER", text, rows, n,
+                   "audit attack MODEL --attack pgd --restarts 5 --steps 100");
+}
+
+/* By how much a method should find: without gradients, with one step, with many. */
+static int strength(const attack *k) {
+    if (!k->needs_gradient) return 0;
+    return k->defaults.steps > 1 ? 2 : 1;
+}
+
+static void record_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v) {
+    for (int i = 0; i < v->n_done; i++) {
+        const attack_result *a = &v->results[i];
+        warn_alarm(x, p, i, "NOT_FINITE", "a logit or gradient was NaN or infinite", &a->not_finite);
+        warn_alarm(x, p, i, "TIED", "the largest logit is tied on the unchanged image, which counts as wrong",
+                   &a->tied);
+        warn_alarm(x, p, i, "ZERO_GRAD",
+                   "a gradient was exactly zero: the attack cannot see, robustness is overstated",
+                   &a->zero_gradient);
+        warn_alarm(x, p, i, "OUTSIDE_BALL", "the attack left its ball; those images do not count as broken",
+                   &a->outside);
+        warn_alarm(x, p, i, "RECHECK_FAILED", "a success was not confirmed: the model is not deterministic",
+                   &a->recheck_failed);
+        if (a->budget_spent)
+            result_warning(x, "BUDGET_SPENT",
+                           "the budget ended before the attack: unfinished images count as robust", NULL, 0,
+                           "audit attack with a larger --budget");
+        for (int k = 0; k < v->n_done; k++)
+            if (strength(p->methods[i]) < strength(p->methods[k])) warn_if_stronger(x, d, p, v, i, k);
+    }
+}
+
+static json *options_json(const attack *k, const attack_options *o) {
+    int steps = o->steps ? o->steps : k->defaults.steps;
+    double step = o->step_size > 0 ? o->step_size : k->reach / (steps ? steps : 1);
+    json *j = json_new_object();
+    bool ok = json_set_int(j, "steps", steps) && json_set_real(j, "step_size", step) &&
+              json_set_int(j, "restarts", o->restarts ? o->restarts : k->defaults.restarts) &&
+              json_set_bool(j, "random_start", o->random_start || k->defaults.random_start);
+    if (ok) return j;
+    json_free(j);
+    return NULL;
+}
+
+static void record_settings(result *x, const evasion_plan *p) {
+    json *eps = json_new_array();
+    for (int i = 0; i < p->n_eps; i++)
+        json_append(eps, json_new_real(p->eps[i]));
+    result_setting_text(x, "norm", norm_name(p->norm));
+    result_setting_json(x, "eps", eps);
+    result_setting_json(x, "no_drop", json_new_bool(p->no_drop));
+    for (int i = 0; i < p->n_methods; i++)
+        result_setting_json(x, p->methods[i]->name, options_json(p->methods[i], &p->options));
+}
+
+void evasion_record(result *x, const dataset *d, const evasion_plan *p, const evasion *v) {
+    uint8_t *correct = calloc((size_t)d->n + 1, 1);
+    if (!correct) {
+        result_setting_json(x, "settings", NULL); /* the failure is kept */
+        return;
+    }
+    row_key clean = {.metric = "accuracy", .eps = NAN};
+    record_settings(x, p);
+    result_share(x, clean, clean_correct(v), d->n);
+    result_outcomes(x, clean, v->results[0].clean_correct, d->n);
+    uint64_t forwards = 0, backwards = 0;
+    for (int i = 0; i < v->n_done; i++) {
+        record_method(x, p, v, i, correct);
+        forwards += v->results[i].forwards;
+        backwards += v->results[i].backwards;
+    }
+    if (first_reported(v) < 0) record_method(x, p, v, -1, correct);
+    result_cost(x, forwards, backwards);
+    record_warnings(x, d, p, v);
+    free(correct);
+}
+
+status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const evasion *v, const char *path,
+                     err *e) {
+    if (v->n_done < p->n_methods) return STATUS_OK;
+    const attack_result *a = &v->results[v->n_done - 1];
+    char title[128];
+    snprintf(title, sizeof title, "%s: original, perturbation magnified, adversarial image",
+             p->methods[v->n_done - 1]->name);
+    picture sheet;
+    char *uri = NULL;
+    status s = contact_sheet_draw(d, a, title, norm_name(p->norm), &sheet, e);
+    if (s != STATUS_OK || !sheet.pixels) return s;
+    if (path) s = image_write_png(path, sheet.pixels, (shape){sheet.height, sheet.width, 3}, e);
+    if (s == STATUS_OK) s = picture_data_uri(&sheet, &uri, e);
+    if (s == STATUS_OK) result_extra(x, "sheet", json_new_string(uri));
+    free(uri);
+    picture_free(&sheet);
+    return s;
+}

@@ -1,0 +1,53 @@
+/* Several evasion attacks on the same images, and what is reported about them. */
+#ifndef AUDIT_EVASION_H
+#define AUDIT_EVASION_H
+
+#include "attacks/runner.h"
+#include "audit/command.h"
+
+enum { EVASION_METHODS = 8 };
+
+typedef struct evasion_plan {
+    const attack *methods[EVASION_METHODS];
+    int n_methods;
+    norm norm;
+    const double *eps; /* n_eps values, ascending */
+    int n_eps;
+    attack_options options;
+    const int32_t *targets; /* one per row, or NULL */
+    bool no_drop;
+    int batch;
+} evasion_plan;
+
+typedef struct evasion {
+    int n_done; /* methods that ran to their end, in the order of the plan */
+    attack_result results[EVASION_METHODS];
+} evasion;
+
+/* Runs the methods one after the other; the last one keeps its examples. When cancelled, the methods that were finished stay valid and the
+ * others are dropped. */
+MUST_CHECK status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out,
+                              err *e);
+void evasion_free(evasion *v);
+
+/* Outcomes at eps index i: 1 = correct under attack. `method` < 0: under every method, per image. `out` has n bytes; returns their sum. */
+int64_t evasion_correct(const evasion *v, int method, int i, uint8_t *out);
+
+/* Clean and attacked rows with outcomes, settings, cost, and warnings about the attacks and the model. With several methods also their
+ * per-image union, named "union". Targeted attacks give `target_success` among images that were correct. */
+void evasion_record(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
+
+/* The table, and what it does and does not say. */
+void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
+
+/* The contact sheet of the last method, written to `path` (NULL = to no file) and as body.extra.sheet of the result. */
+MUST_CHECK status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const evasion *v,
+                                const char *path, err *e);
+
+/* Writes an attack's kept examples as npz: images, originals, labels, ids, predictions (of `images`; -1 = none), distances, broken. */
+MUST_CHECK status evasion_save(const char *path, const dataset *d, const attack_result *a, err *e);
+
+/* Sizes to try when none are given: smaller ones for colour, larger ones for the L2 norm. *n gets their number. */
+const double *evasion_default_eps(norm k, int channels, int *n);
+
+#endif

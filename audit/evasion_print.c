@@ -1,0 +1,54 @@
+/* Evasion attacks on the terminal. */
+#include <stdlib.h>
+
+#include "audit/evasion.h"
+#include "audit/show.h"
+
+/* Rows of one method, -1 = their union. */
+static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, int method, int64_t clean,
+                        uint8_t *correct) {
+    for (int i = 0; i < p->n_eps; i++) {
+        int64_t survivors = evasion_correct(v, method, i, correct);
+        text_table_cell(t, "%s", method < 0 ? "all of them" : p->methods[method]->name);
+        text_table_cell(t, "%s", norm_name(p->norm));
+        text_table_cell(t, "%.4g", p->eps[i]);
+        if (p->targets)
+            cell_share(t, clean - survivors, clean);
+        else
+            cell_share(t, survivors, v->results[0].n);
+    }
+}
+
+static void print_table(const context *c, const evasion_plan *p, const evasion *v, uint8_t *correct) {
+    const attack_result *first = &v->results[0];
+    int64_t clean = 0;
+    for (int row = 0; row < first->n; row++)
+        clean += first->clean_correct[row];
+    text_table t = text_table_new(p->targets ? "attack|norm|>eps|>n|>to target|95 % interval"
+                                             : "attack|norm|>eps|>n|>accuracy|95 % interval");
+    if (!p->targets) {
+        text_table_cell(&t, "none (clean)");
+        text_table_cell(&t, "%s", "");
+        text_table_cell(&t, "%s", "");
+        cell_share(&t, clean, first->n);
+    }
+    for (int i = 0; i < v->n_done; i++)
+        method_rows(&t, p, v, i, clean, correct);
+    if (v->n_done > 1) method_rows(&t, p, v, -1, clean, correct);
+    text_table_print(&t, context_out(c));
+    text_table_free(&t);
+}
+
+void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v) {
+    uint8_t *correct = malloc((size_t)d->n + 1);
+    if (correct) print_table(c, p, v, correct);
+    free(correct);
+    if (p->targets)
+        say(c, "\nShare of the images that were classified correctly and that the attack moved to the target "
+               "class.\n"
+               "A better attack may move more: success is a LOWER bound of what is possible.\n");
+    else
+        say(c, "\nAccuracy under attack is an UPPER bound of robust accuracy: a better attack may break "
+               "more.\n");
+    say(c, "Intervals: 95 %% Wilson; they cover sampling only.\n");
+}

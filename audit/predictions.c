@@ -1,0 +1,95 @@
+#include "audit/predictions.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nets/loss.h"
+
+enum { SAMPLES = 8 }; /* row ids named in a warning */
+
+status predictions_make(model *m, const dataset *d, const run *r, predictions *out, err *e) {
+    *out = (predictions){.n = d->n, .classes = d->classes};
+    size_t n = (size_t)d->n, classes = (size_t)d->classes;
+    out->logits = calloc(n * classes + 1, sizeof *out->logits);
+    out->answers = calloc(n + 1, sizeof *out->answers);
+    out->correct = calloc(n + 1, sizeof *out->correct);
+    bool room = out->logits && out->answers && out->correct;
+    status s = room ? predict_logits(m, d, r, "predict", out->logits, e)
+                    : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    if (s != STATUS_OK) {
+        predictions_free(out);
+        return s;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out->answers[i] = logits_class(out->logits + i * classes, d->classes);
+        out->correct[i] = out->answers[i] == d->labels[i];
+    }
+    out->counts = count_predictions(out->logits, d->labels, d->n, d->classes);
+    return STATUS_OK;
+}
+
+void predictions_free(predictions *p) {
+    free(p->logits);
+    free(p->answers);
+    free(p->correct);
+    *p = (predictions){0};
+}
+
+static bool all_finite(const float *z, int classes) {
+    for (int i = 0; i < classes; i++)
+        if (!isfinite(z[i])) return false;
+    return true;
+}
+
+/* Ids of the first rows without an answer whose logits are, or are not, finite. */
+static int rows_without_answer(const dataset *d, const predictions *p, bool finite, int32_t ids[SAMPLES]) {
+    int n = 0;
+    for (int i = 0; i < p->n && n < SAMPLES; i++)
+        if (p->answers[i] < 0 && all_finite(p->logits + (size_t)i * (size_t)p->classes, p->classes) == finite)
+            ids[n++] = d->ids[i];
+    return n;
+}
+
+void predictions_warn(result *x, const dataset *d, const predictions *p) {
+    int32_t ids[SAMPLES];
+    char text[160];
+    if (p->counts.not_finite) {
+        snprintf(text, sizeof text, "logits of %lld of %d images are NaN or infinite: they count as wrong",
+                 (long long)p->counts.not_finite, p->n);
+        int n = rows_without_answer(d, p, false, ids);
+        result_warning(x, "NOT_FINITE", text, ids, n, "audit inspect MODEL");
+    }
+    if (p->counts.tied) {
+        snprintf(text, sizeof text, "the largest logit is tied for %lld of %d images: they count as wrong",
+                 (long long)p->counts.tied, p->n);
+        int n = rows_without_answer(d, p, true, ids);
+        result_warning(x, "TIED", text, ids, n, "audit inspect MODEL");
+    }
+    if (p->counts.constant && p->n > 1)
+        result_warning(x, "CONSTANT",
+                       "every image gets the same logits: the model does not look at its input", NULL, 0,
+                       "audit inspect MODEL");
+}
+
+static void record_class(result *x, const dataset *d, const predictions *p, int class) {
+    int64_t n = 0, correct = 0;
+    for (int i = 0; i < p->n; i++)
+        if (d->labels[i] == class) {
+            n++;
+            correct += p->correct[i];
+        }
+    char group[160];
+    snprintf(group, sizeof group, "class=%s", d->class_names[class]);
+    result_share(x, (row_key){.metric = "accuracy", .group = group, .eps = NAN}, correct, n);
+}
+
+void predictions_record(result *x, const dataset *d, const predictions *p) {
+    row_key all = {.metric = "accuracy", .eps = NAN};
+    result_share(x, all, p->counts.correct, p->n);
+    for (int class = 0; class < d->classes; class ++)
+        record_class(x, d, p, class);
+    result_outcomes(x, all, p->correct, p->n);
+    result_cost(x, (uint64_t)p->n, 0);
+    predictions_warn(x, d, p);
+}

@@ -1,0 +1,86 @@
+/* From options to a trained net. */
+#include "audit/training.h"
+
+#include "nets/zoo.h"
+
+static schedule schedule_of(const training_settings *t) {
+    double lr = t->lr > 0 ? t->lr : t->optimizer == OPTIM_ADAMW ? 0.002 : 0.05;
+    schedule s = schedule_default((schedule_kind)t->schedule, lr);
+    if (t->gamma > 0) s.gamma = t->gamma;
+    if (t->every > 0) s.every = (int)t->every;
+    s.warmup_steps = (int)t->warmup;
+    if (t->momentum >= 0) s.momentum_low = s.momentum_high = 0; /* the given one stays */
+    return s;
+}
+
+static status plan_options(const training_settings *t, const dataset *d, int batch_size, training *out,
+                           err *e) {
+    train_options *o = &out->options;
+    *o = train_options_default();
+    o->epochs = (int)t->epochs;
+    o->batch = batch_size;
+    o->optim = (optim_kind)t->optimizer;
+    o->schedule = schedule_of(t);
+    if (t->momentum >= 0) o->momentum = t->momentum;
+    o->weight_decay = t->weight_decay;
+    o->label_smoothing = t->label_smoothing;
+    o->drop_last = d->n >= batch_size;
+    if (t->augment) {
+        status s = augment_parse(t->augment, d->classes, d->class_names, &out->augment, e);
+        if (s != STATUS_OK) return err_prefix(e, s, "--augment");
+        o->augment = &out->augment;
+    }
+    return train_options_check(o, e);
+}
+
+status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out, err *e) {
+    *out = (training){0};
+    float mean[4], std[4];
+    if (t->normalize) dataset_channel_moments(d, mean, std);
+    status s = plan_options(t, d, batch_size, out, e);
+    if (s == STATUS_OK)
+        s = zoo_build(training_arch(t), d->image, d->classes, t->normalize ? mean : NULL,
+                      t->normalize ? std : NULL, &out->net, e);
+    if (s == STATUS_OK) s = weights_new(out->net, &out->weights, e);
+    if (s != STATUS_OK) training_free(out);
+    return s;
+}
+
+status training_run(training *t, const dataset *d, uint64_t seed, const run *r,
+                    void (*each_epoch)(void *user, const train_epoch *epoch), void *user, err *e) {
+    run seeded = *r;
+    seeded.seed = seed;
+    objective goal;
+    status s = objective_plain(t->net, &t->weights, t->options.batch, &seeded, &goal, e);
+    if (s != STATUS_OK) return s;
+    weights_init(t->net, &t->weights, seed);
+    s = train(t->net, &t->weights, d, &t->options, &goal, &seeded, each_epoch, user, e);
+    goal.free(goal.self);
+    return s;
+}
+
+void training_free(training *t) {
+    weights_free(&t->weights);
+    net_free(t->net);
+    augment_free(&t->augment);
+    *t = (training){0};
+}
+
+static json *data_json(const dataset *d) {
+    json *j = json_new_object();
+    bool ok = json_set_string(j, "name", d->name) && json_set_string(j, "split", d->split) &&
+              json_set_int(j, "n", d->n) && json_set_string(j, "sha256", d->sha256);
+    if (ok) return j;
+    json_free(j);
+    return NULL;
+}
+
+json *training_recipe(const training *t, const training_settings *s, const dataset *d, uint64_t seed) {
+    json *j = train_options_to_json(&t->options);
+    bool ok = j && json_set_string(j, "arch", training_arch(s)) &&
+              json_set_bool(j, "normalize", s->normalize) && json_set_int(j, "seed", (int64_t)seed) &&
+              json_set(j, "data", data_json(d));
+    if (ok) return j;
+    json_free(j);
+    return NULL;
+}

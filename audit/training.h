@@ -1,0 +1,44 @@
+/* Options of training, shared by the commands that train nets. */
+#ifndef AUDIT_TRAINING_H
+#define AUDIT_TRAINING_H
+
+#include "audit/options.h"
+#include "nets/train.h"
+
+typedef struct training_settings {
+    int arch, optimizer, schedule;
+    int64_t epochs, every, warmup;
+    double lr, momentum, weight_decay, gamma,
+        label_smoothing; /* lr, gamma 0, momentum -1: the method's own */
+    const char *augment;
+    bool normalize;
+} training_settings;
+
+/* The table of these options; `t` may be NULL where only names matter. */
+option_set training_option_set(training_settings *t);
+
+const char *training_arch(const training_settings *t);
+
+/* A net for data with fresh weights, and the options to train it. */
+typedef struct training {
+    net *net;
+    weights weights;
+    augmentation augment;
+    train_options options;
+} training;
+
+/* Plans the training of a net on data such as d: the architecture, input normalisation with d's moments, options checked. The
+ * options point into *out, which must not move. */
+MUST_CHECK status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out,
+                                err *e);
+
+/* Gives the net fresh weights of this seed and trains them on d; callbacks as in train(). */
+MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, const run *r,
+                               void (*each_epoch)(void *user, const train_epoch *epoch), void *user, err *e);
+
+void training_free(training *t);
+
+/* The recipe of a model file: options, seed and data, without what belongs to a machine. NULL when memory is out. */
+json *training_recipe(const training *t, const training_settings *s, const dataset *d, uint64_t seed);
+
+#endif
