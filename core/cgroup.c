@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH_CAP = 4096 };
@@ -16,7 +17,7 @@ static bool read_group(const char *membership, char group[PATH_CAP]) {
     while (!found && fgets(line, sizeof line, file))
         if (strncmp(line, "0::/", 4) == 0) {
             line[strcspn(line, "\n")] = '\0';
-            strcpy(group, line + 3);
+            memcpy(group, line + 3, strlen(line + 3) + 1);
             found = true;
         }
     fclose(file);
@@ -25,14 +26,16 @@ static bool read_group(const char *membership, char group[PATH_CAP]) {
 
 /* cpu.max holds "QUOTA PERIOD" in microseconds, or "max PERIOD" for no limit. */
 static int quota_of(const char *mount, const char *group) {
-    char path[2 * PATH_CAP];
+    char path[2 * PATH_CAP], line[64];
     snprintf(path, sizeof path, "%s%s/cpu.max", mount, group);
     FILE *file = fopen(path, "r");
     if (!file) return INT_MAX;
-    long long quota, period;
-    bool limited = fscanf(file, "%18lld %18lld", &quota, &period) == 2 && quota > 0 && period > 0;
+    bool read = fgets(line, sizeof line, file);
     fclose(file);
-    if (!limited) return INT_MAX;
+    if (!read) return INT_MAX;
+    char *rest;
+    long long quota = strtoll(line, &rest, 10), period = strtoll(rest, NULL, 10);
+    if (quota <= 0 || period <= 0) return INT_MAX;
     long long cpus = (quota - 1) / period + 1;
     return cpus < INT_MAX ? (int)cpus : INT_MAX;
 }

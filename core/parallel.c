@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT */
+#define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT; NOLINT(bugprone-reserved-identifier) */
 #include "core/parallel.h"
 
 #include <limits.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char *const kernel_names[] = {
-#define KERNEL_NAME(code, name) [code] = name,
+#define KERNEL_NAME(code, name) [code] = (name),
     KERNEL_LIST(KERNEL_NAME)
 #undef KERNEL_NAME
 };
