@@ -14,28 +14,38 @@
 
 enum { LAYER_MOST_INPUTS = 8, LAYER_MOST_PARAMS = 5, PARAM_MOST_RANK = 4 };
 
-/* How a node is configured; a layer reads only its own fields. All are in the model file's graph under these names. */
+/* How a node is configured; a layer reads only its own fields. All are in the model file's graph under these names. Where a zero
+ * makes no sense it stands for PyTorch's default, which net_add puts in its place: stride 1 (pooling: the kernel),
+ * dilation 1, groups 1, eps 1e-5, momentum .1, rate .01 for leaky_relu and 1 for elu. */
 typedef struct layer_config {
-    int out;                    /* conv2d, linear: output channels or features */
+    int out;                               /* conv2d, linear: output channels or features */
     int kernel[2], stride[2], dilation[2]; /* rows, columns */
-    int pad[4];                 /* top, left, bottom, right */
+    int pad[4];                            /* top, left, bottom, right */
     int groups;
     bool bias, ceil_mode, count_include_pad;
-    float rate;                 /* dropout: probability; leaky_relu: slope; elu: alpha */
-    float eps, momentum;        /* batch_norm */
-    float mean[4], std[4];      /* normalise: per channel, in units of the [0,1] input */
+    float rate;            /* dropout: probability; leaky_relu: slope; elu: alpha */
+    float eps, momentum;   /* batch_norm */
+    float mean[4], std[4]; /* normalise: per channel, in units of the [0,1] input */
 } layer_config;
 
-typedef enum param_kind { PARAM_WEIGHT, PARAM_BIAS, PARAM_NORM_SCALE, PARAM_NORM_SHIFT, BUFFER_MEAN, BUFFER_VARIANCE } param_kind;
+typedef enum param_kind {
+    PARAM_WEIGHT,
+    PARAM_BIAS,
+    PARAM_NORM_SCALE,
+    PARAM_NORM_SHIFT,
+    BUFFER_MEAN,
+    BUFFER_VARIANCE
+} param_kind;
 
-/* A parameter or buffer as the layer declares it. Memory layouts are our own: conv2d weights are [kh][kw][in/groups][out] (HWIO), linear
- * weights [out][in] with `in` in NHWC order where a flatten leads to it. Files hold PyTorch's layouts (nets/model_file.h converts). */
+/* A parameter or buffer as the layer declares it. Memory layouts are our own: conv2d weights are [kh][kw][in/groups][out] (HWIO),
+ * linear weights [out][in] with `in` in NHWC order where a flatten leads to it. Files hold PyTorch's layouts
+ * (nets/model_file.h converts). */
 typedef struct layer_param {
-    const char *suffix;         /* "weight", "bias", "running_mean", ... as in a PyTorch state_dict */
+    const char *suffix; /* "weight", "bias", "running_mean", ... as in a PyTorch state_dict */
     param_kind kind;
     int rank;
     int dims[PARAM_MOST_RANK];
-    int fan_in, fan_out;        /* for initialisation; 0 for others */
+    int fan_in, fan_out; /* for initialisation; 0 for others */
 } layer_param;
 
 typedef struct layer layer; /* the vtable: nets/layer_internal.h, as only nets implement layers */

@@ -5,40 +5,47 @@
 #include "core/arena.h"
 #include "nets/layer.h"
 
+enum { NET_MOST_NODES = 4096, NET_MOST_CLASSES = 65536, NET_MOST_NAME = 64 };
+
 typedef struct net_param {
-    char name[96];              /* node name + '.' + suffix: "layer1.0.conv1.weight" */
+    char name[96]; /* node name + '.' + suffix: "layer1.0.conv1.weight" */
     int node;
     layer_param info;
-    size_t offset, size;        /* floats, in the block of weights */
+    size_t offset, size; /* floats, in the block of weights */
 } net_param;
 
 typedef struct net_node {
-    const char *name;           /* unique; the PyTorch module path where there is one */
-    const layer *op;            /* NULL for the input node */
+    const char *name; /* unique; the PyTorch module path where there is one */
+    const layer *op;  /* NULL for the input node */
     layer_config config;
     int n_inputs, inputs[LAYER_MOST_INPUTS]; /* node indices, all smaller than this node's */
-    shape out;                  /* of one sample */
+    shape out;                               /* of one sample */
+    shape
+        flattened; /* linear: the map behind its input, whose H,W,C order the weights' input axis has; flatten: its input where
+                                   values must be moved into C,H,W order; else zeros */
     int n_params, params[LAYER_MOST_PARAMS]; /* indices into net.params */
 } net_node;
 
 typedef struct net {
     char arch[64];
     shape input;
-    int classes;                /* the last node gives 1 x 1 x classes logits */
+    int classes; /* the last node gives 1 x 1 x classes logits */
     int n_nodes, n_params;
     net_node *nodes;
-    net_param *params;          /* trainable ones first, then buffers */
-    size_t n_trainable;         /* floats: weights are [0, n_trainable), buffers [n_trainable, n_floats) */
+    net_param *params;  /* trainable ones first, then buffers */
+    size_t n_trainable; /* floats: weights are [0, n_trainable), buffers [n_trainable, n_floats) */
     size_t n_floats;
     arena memory;
 } net;
 
-/* Building: begin, add nodes, finish. After a failure further calls do nothing and net_finish reports the first one; so a zoo
+/* Building: begin, add nodes, finish. Names are unique, at most NET_MOST_NAME of [A-Za-z0-9_./-]. Every node must lead to the last one. After a failure further calls do nothing and net_finish reports the first one; so a zoo
  * function reads as a list of layers. Adds return the node's index. */
 typedef struct net_builder net_builder;
 net_builder *net_begin(const char *arch, shape input); /* NULL when memory is out; all calls accept NULL */
-int net_add(net_builder *b, const char *name, const char *op, const layer_config *config, int n_inputs, const int *inputs);
-MUST_CHECK status net_finish(net_builder *b, net **out, err *e); /* frees the builder; checks shapes, names, parameters */
+int net_add(net_builder *b, const char *name, const char *op, const layer_config *config, int n_inputs,
+            const int *inputs);
+MUST_CHECK status net_finish(net_builder *b, net **out,
+                             err *e); /* frees the builder; checks shapes, names, parameters */
 void net_free(net *n);
 
 /* The graph as JSON and back, as stored in model files: {"arch", "input": [h, w, c], "nodes": [{"name", "op", "inputs": [names], ...}]}.
@@ -51,12 +58,13 @@ int64_t net_flops(const net *n);
 
 /* A flat block of parameters and buffers of one net. */
 typedef struct weights {
-    float *data;                /* n_floats, 64-byte aligned */
+    float *data; /* n_floats, 64-byte aligned */
     size_t n;
-    uint64_t version;           /* raised by whoever changes data: sessions refold when it moved */
+    uint64_t version; /* raised by whoever changes data: sessions refold when it moved */
 } weights;
 
-MUST_CHECK status weights_new(const net *n, weights *out, err *e); /* zeros; norm scales and running variances 1 */
+MUST_CHECK status weights_new(const net *n, weights *out,
+                              err *e); /* zeros; norm scales and running variances 1 */
 MUST_CHECK status weights_copy(const weights *from, weights *out, err *e);
 void weights_free(weights *w);
 

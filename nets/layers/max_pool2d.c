@@ -1,0 +1,95 @@
+/* Max pooling as in PyTorch: windows may overlap, padding never wins, NaN wins. The stash holds one byte per output: where in its
+ * window the maximum was found (the first of equals). */
+#include <string.h>
+
+#include "nets/layers/pool_internal.h"
+
+static status max_pool_shape(const layer_config *c, int n_inputs, const shape *in, shape *out, err *e) {
+    if (c->kernel[0] * c->kernel[1] > 256)
+        return err_set(e, STATUS_UNSUPPORTED, "a max pooling window of %d x %d has more than 256 values",
+                       c->kernel[0], c->kernel[1]);
+    return shape_pooled(c, n_inputs, in, out, e);
+}
+
+static size_t max_pool_stash_bytes(const layer_view *v) {
+    return shape_size(v->out);
+}
+
+static void take_larger(int channels, const float *x, float *y) {
+    for (int c = 0; c < channels; c++)
+        y[c] = x[c] > y[c] || x[c] != x[c] ? x[c] : y[c];
+}
+
+static void take_larger_noting(int channels, const float *x, uint8_t position, float *y, uint8_t *which) {
+    for (int c = 0; c < channels; c++) {
+        bool larger = x[c] > y[c] || x[c] != x[c];
+        y[c] = larger ? x[c] : y[c];
+        which[c] = larger ? position : which[c];
+    }
+}
+
+static void pool_one(const layer_view *v, const pool_window *w, const float *x, float *y, uint8_t *which) {
+    int channels = v->in[0].c, columns = v->in[0].w;
+    for (int iy = w->y0; iy < w->y1; iy++)
+        for (int ix = w->x0; ix < w->x1; ix++) {
+            const float *pixel = x + ((size_t)iy * (size_t)columns + (size_t)ix) * (size_t)channels;
+            uint8_t position = (uint8_t)((iy - w->top) * v->config->kernel[1] + ix - w->left);
+            if (iy == w->y0 && ix == w->x0) {
+                memcpy(y, pixel, (size_t)channels * sizeof *y);
+                if (which) memset(which, position, (size_t)channels);
+            } else if (which) {
+                take_larger_noting(channels, pixel, position, y, which);
+            } else {
+                take_larger(channels, pixel, y);
+            }
+        }
+}
+
+static void max_pool_forward(const layer_view *v, const layer_io *io) {
+    float *y = io->y;
+    uint8_t *which = io->stash;
+    for (int oy = 0; oy < v->out.h; oy++)
+        for (int ox = 0; ox < v->out.w; ox++) {
+            pool_window w = pool_window_at(v, oy, ox);
+            pool_one(v, &w, io->x[0], y, which);
+            y += v->out.c;
+            if (which) which += v->out.c;
+        }
+}
+
+static void max_pool_backward_data(const layer_view *v, const layer_io *io) {
+    const layer_config *config = v->config;
+    const float *dy = io->dy;
+    const uint8_t *which = io->stash;
+    ptrdiff_t columns = v->in[0].w, channels = v->in[0].c;
+    memset(io->dx, 0, shape_size(v->in[0]) * sizeof *io->dx);
+    for (int oy = 0; oy < v->out.h; oy++)
+        for (int ox = 0; ox < v->out.w; ox++, dy += channels, which += channels) {
+            int top = oy * config->stride[0] - config->pad[0], left = ox * config->stride[1] - config->pad[1];
+            for (int c = 0; c < channels; c++) {
+                int ky = which[c] / config->kernel[1], kx = which[c] % config->kernel[1];
+                io->dx[((top + ky) * columns + left + kx) * channels + c] += dy[c];
+            }
+        }
+}
+
+static const layer_sample samples[] = {
+    {{.kernel = {2, 2}}, 1, {{6, 6, 3}}},
+    {{.kernel = {3, 3}, .stride = {2, 2}}, 1, {{7, 9, 2}}},
+    {{.kernel = {3, 2}, .stride = {2, 1}, .pad = {1, 1, 1, 0}}, 1, {{6, 5, 4}}},
+    {{.kernel = {3, 3}, .stride = {2, 2}, .ceil_mode = true}, 1, {{6, 8, 2}}},
+    {{.kernel = {2, 2}, .stride = {3, 3}, .pad = {1, 1, 1, 1}, .ceil_mode = true}, 1, {{5, 7, 1}}},
+};
+
+const layer layer_max_pool2d = {
+    .name = "max_pool2d",
+    .fields = FIELD_KERNEL | FIELD_STRIDE | FIELD_PAD | FIELD_CEIL_MODE,
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .shape = max_pool_shape,
+    .stash_bytes = max_pool_stash_bytes,
+    .forward = max_pool_forward,
+    .backward_data = max_pool_backward_data,
+    .n_samples = sizeof samples / sizeof *samples,
+    .samples = samples,
+};

@@ -1,0 +1,18 @@
+#ifndef NETS_NET_INTERNAL_H
+#define NETS_NET_INTERNAL_H
+
+#include "nets/layer_internal.h"
+#include "nets/net.h"
+
+/* Index of the node of this name; -1 when there is none. */
+int net_find(const net *n, const char *name);
+
+/* For readers of graphs: the nodes added so far, whether an add failed, and giving up. */
+const net *net_being_built(const net_builder *b);
+bool net_failed(const net_builder *b);
+void net_discard(net_builder *b);
+
+/* Node k (not the input) as its layer sees it. */
+layer_view net_view(const net *n, int k, kernel_choice kernel);
+
+#endif
