@@ -1,0 +1,333 @@
+/* INFER and INPUT_GRAD: the whole net for a tile of samples on the calling thread. Time in the memory plan: step k runs at k,
+ * operation j of the backward pass at n_steps + j. What the backward pass reads of the forward pass lives forever, as it
+ * may be asked for again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/blas.h"
+#include "nets/session_internal.h"
+
+typedef struct tile_worker {
+    uint8_t *base;
+    int kept; /* samples of the last forward pass that kept what a gradient needs */
+} tile_worker;
+
+struct tile_session {
+    const weights *w;
+    bool gradient;
+    lowering l;
+    gradient_plan g;
+    packing packed;
+    memory_plan memory;
+    int *tensor_buffers, *value_buffers, *stash_buffers, *mask_buffers; /* ids; -1 = none */
+    int scratch_buffer;
+    int n_workers;
+    tile_worker *workers;
+    uint8_t *block;
+    pthread_mutex_t refolding;
+    atomic_uint_fast64_t version; /* of the weights that are packed; 0 = none yet */
+    arena arena;
+};
+
+static size_t tensor_floats(const tile_session *t, int id) {
+    return shape_size(t->l.tensors[id].s);
+}
+
+static bool rows_read_input(const lowering *l) {
+    for (int k = 0; k < l->n_steps; k++)
+        for (int i = 0; i < l->steps[k].n_inputs; i++)
+            if (l->steps[k].inputs[i] == 0 && l->steps[k].op->traits & LAYER_ROWS) return true;
+    return false;
+}
+
+static bool keeps_input(const lowering *l) {
+    for (int k = 0; k < l->n_steps; k++)
+        for (int i = 0; i < l->steps[k].n_inputs; i++)
+            if (l->steps[k].inputs[i] == 0 && l->steps[k].op->traits & LAYER_KEEPS_INPUT) return true;
+    return false;
+}
+
+static void add_tensor_buffers(tile_session *t) {
+    const lowering *l = &t->l;
+    int after = l->n_steps;
+    for (int i = 0; i < l->n_tensors; i++) {
+        bool needed = i > 0 || rows_read_input(l) || (t->gradient && keeps_input(l));
+        int first = i > 0 ? l->tensors[i].producer : 0;
+        size_t bytes = needed ? SESSION_TILE * tensor_floats(t, i) * sizeof(float) : 0;
+        t->tensor_buffers[i] = memory_add(&t->memory, bytes, first, i == l->output ? after : first);
+    }
+    for (int k = 0; k < l->n_steps; k++) {
+        const step *s = &l->steps[k];
+        bool keeps_in = t->gradient && s->op->traits & LAYER_KEEPS_INPUT;
+        for (int i = 0; i < s->n_inputs; i++)
+            memory_use(&t->memory, t->tensor_buffers[s->inputs[i]], keeps_in ? FOREVER : k);
+        if (s->addend >= 0) memory_use(&t->memory, t->tensor_buffers[s->addend], k);
+        if (t->gradient && s->op->traits & LAYER_KEEPS_OUTPUT)
+            memory_use(&t->memory, t->tensor_buffers[s->out], FOREVER);
+    }
+}
+
+static size_t stash_bytes(const step *s) {
+    return s->op->stash_bytes ? s->op->stash_bytes(&s->view) : 0;
+}
+
+static void add_kept_buffers(tile_session *t) {
+    for (int k = 0; k < t->l.n_steps; k++) {
+        const step *s = &t->l.steps[k];
+        size_t mask = s->relu ? mask_bytes(shape_size(s->view.out)) : 0;
+        t->stash_buffers[k] = memory_add(&t->memory, SESSION_TILE * stash_bytes(s), k, FOREVER);
+        t->mask_buffers[k] = memory_add(&t->memory, SESSION_TILE * mask, k, FOREVER);
+    }
+}
+
+static void add_value_buffers(tile_session *t) {
+    const gradient_plan *g = &t->g;
+    int begin = t->l.n_steps;
+    for (int v = 0; v < g->n_values; v++) {
+        int made = v ? begin + v - 1 : begin; /* operation j makes value j + 1 */
+        t->value_buffers[v] = memory_add(
+            &t->memory, SESSION_TILE * tensor_floats(t, g->tensor_of_value[v]) * sizeof(float), made, made);
+    }
+    for (int j = 0; j < g->n_ops; j++) {
+        memory_use(&t->memory, t->value_buffers[g->ops[j].from], begin + j);
+        if (g->ops[j].addend >= 0) memory_use(&t->memory, t->value_buffers[g->ops[j].addend], begin + j);
+    }
+    memory_use(&t->memory, t->value_buffers[g->input_value], FOREVER);
+}
+
+static void add_scratch_buffer(tile_session *t) {
+    size_t most = 0;
+    for (int k = 0; k < t->l.n_steps; k++) {
+        const step *s = &t->l.steps[k];
+        for (int pass = LAYER_FORWARD; pass <= (t->gradient ? LAYER_BACKWARD_DATA : LAYER_FORWARD); pass++) {
+            size_t bytes = s->op->scratch_bytes ? s->op->scratch_bytes(&s->view, (layer_pass)pass) : 0;
+            most = bytes > most ? bytes : most;
+        }
+    }
+    t->scratch_buffer = memory_add(&t->memory, most, 0, FOREVER);
+}
+
+static status plan(tile_session *t, err *e) {
+    size_t steps = (size_t)t->l.n_steps, tensors = (size_t)t->l.n_tensors, values = (size_t)t->g.n_values;
+    t->tensor_buffers = arena_array(&t->arena, tensors, sizeof(int));
+    t->value_buffers = arena_array(&t->arena, values + 1, sizeof(int));
+    t->stash_buffers = arena_array(&t->arena, steps, sizeof(int));
+    t->mask_buffers = arena_array(&t->arena, steps, sizeof(int));
+    if (!t->tensor_buffers || !t->value_buffers || !t->stash_buffers || !t->mask_buffers)
+        return err_set(e, STATUS_NO_MEMORY, "no memory to plan a session");
+    status s = memory_begin(&t->memory, (int)(2 * steps + tensors + values + 1), &t->arena, e);
+    if (s != STATUS_OK) return s;
+    add_tensor_buffers(t);
+    if (t->gradient) {
+        add_kept_buffers(t);
+        add_value_buffers(t);
+    }
+    add_scratch_buffer(t);
+    return memory_place(&t->memory, &t->arena, e);
+}
+
+static status allocate_workers(tile_session *t, err *e) {
+    size_t each = t->memory.bytes + MEMORY_ALIGNMENT, all; /* workers never share a cache line */
+    t->workers = arena_array(&t->arena, (size_t)t->n_workers, sizeof *t->workers);
+    if (t->workers && size_multiply(each, (size_t)t->n_workers, &all)) t->block = alloc_aligned(all);
+    if (!t->block)
+        return err_set(e, STATUS_NO_MEMORY, "no memory for %d workers of %zu bytes", t->n_workers, each);
+    memset(t->block, 0, all);
+    for (int k = 0; k < t->n_workers; k++)
+        t->workers[k].base = t->block + (size_t)k * each;
+    return STATUS_OK;
+}
+
+status tile_new(const net *n, const weights *w, bool gradient, const run *r, tile_session **out, err *e) {
+    tile_session *t = calloc(1, sizeof *t);
+    *out = NULL;
+    if (!t) return err_set(e, STATUS_NO_MEMORY, "no memory for a session");
+    t->w = w;
+    t->gradient = gradient;
+    t->n_workers = r->threads;
+    pthread_mutex_init(&t->refolding, NULL);
+    status s = lower(n, false, r->kernel, &t->arena, &t->l, e);
+    if (s == STATUS_OK && gradient) s = plan_gradient(&t->l, &t->arena, &t->g, e);
+    if (s == STATUS_OK) s = packing_new(&t->l, gradient, &t->arena, &t->packed, e);
+    if (s == STATUS_OK) s = plan(t, e);
+    if (s == STATUS_OK) s = allocate_workers(t, e);
+    if (s == STATUS_OK)
+        *out = t;
+    else
+        tile_free(t);
+    return s;
+}
+
+void tile_free(tile_session *t) {
+    if (!t) return;
+    pthread_mutex_destroy(&t->refolding);
+    free(t->block);
+    arena_free(&t->arena);
+    free(t);
+}
+
+size_t tile_bytes(const tile_session *t) {
+    return (t->memory.bytes + MEMORY_ALIGNMENT) * (size_t)t->n_workers + t->packed.bytes;
+}
+
+/* Weights change only while no worker runs, so whoever comes first afterwards may repack while the others wait here. */
+void tile_refresh(tile_session *t) {
+    if (atomic_load(&t->version) == t->w->version) return;
+    pthread_mutex_lock(&t->refolding);
+    if (atomic_load(&t->version) != t->w->version) {
+        for (int k = 0; k < t->l.n_steps; k++)
+            for (int pass = LAYER_FORWARD; pass <= (t->gradient ? LAYER_BACKWARD_DATA : LAYER_FORWARD);
+                 pass++)
+                pack_step(&t->l, &t->packed, (layer_pass)pass, k, t->w);
+        atomic_store(&t->version, t->w->version);
+    }
+    pthread_mutex_unlock(&t->refolding);
+}
+
+/* One pass of one worker: where its data are. */
+typedef struct tile_pass {
+    const tile_session *t;
+    uint8_t *base;
+    const float *x; /* the caller's input, read where tensor 0 has no buffer */
+    int n;
+    bool keep;
+} tile_pass;
+
+static void *at(const tile_pass *p, int buffer_id) {
+    const buffer *b = &p->t->memory.buffers[buffer_id];
+    return b->bytes ? p->base + b->offset : NULL;
+}
+
+static const float *tensor_at(const tile_pass *p, int id) {
+    const float *own = at(p, p->t->tensor_buffers[id]);
+    return own ? own : p->x;
+}
+
+static float *value_at(const tile_pass *p, int value) {
+    return at(p, p->t->value_buffers[value]);
+}
+
+static uint8_t *mask_at(const tile_pass *p, int k) {
+    return at(p, p->t->mask_buffers[k]);
+}
+
+static const float *sample(const float *base, int i, size_t floats) {
+    return base ? base + (size_t)i * floats : NULL;
+}
+
+/* A call that covers LINEAR_ROWS samples finds zeros in those that are not there. */
+static void clear_rows(float *rows, int n, size_t floats) {
+    if (n < LINEAR_ROWS)
+        memset(rows + (size_t)n * floats, 0, (size_t)(LINEAR_ROWS - n) * floats * sizeof *rows);
+}
+
+static void forward_sample(const tile_pass *p, int k, int i) {
+    const tile_session *t = p->t;
+    const step *s = &t->l.steps[k];
+    size_t floats = shape_size(s->view.out);
+    uint8_t *stash = p->keep ? at(p, t->stash_buffers[k]) : NULL, *mask = p->keep ? mask_at(p, k) : NULL;
+    epilogue post = {.bias = t->packed.steps[k].bias,
+                     .addend = s->addend >= 0 ? sample(tensor_at(p, s->addend), i, floats) : NULL,
+                     .relu = s->relu,
+                     .mask = mask ? mask + (size_t)i * mask_bytes(floats) : NULL};
+    layer_io io = {.y = (float *)at(p, t->tensor_buffers[s->out]) + (size_t)i * floats,
+                   .packed = t->packed.steps[k].weights[LAYER_FORWARD],
+                   .stash = stash ? stash + (size_t)i * stash_bytes(s) : NULL,
+                   .scratch = at(p, t->scratch_buffer),
+                   .epilogue = &post};
+    for (int in = 0; in < s->n_inputs; in++)
+        io.x[in] = sample(tensor_at(p, s->inputs[in]), i, tensor_floats(t, s->inputs[in]));
+    step_params(&t->l, s->node, t->w, io.params);
+    s->op->forward(&s->view, &io);
+    if (s->relu && !(s->op->traits & LAYER_FUSES)) epilogue_apply(&post, floats, s->view.out.c, io.y);
+}
+
+static void forward_step(const tile_pass *p, int k) {
+    const step *s = &p->t->l.steps[k];
+    bool rows = s->op->traits & LAYER_ROWS;
+    if (rows) {
+        int in = s->inputs[0];
+        clear_rows(at(p, p->t->tensor_buffers[in]), p->n, tensor_floats(p->t, in));
+    }
+    for (int i = 0; i < (rows ? 1 : p->n); i++)
+        forward_sample(p, k, i);
+}
+
+status tile_forward(tile_session *t, int worker, int n, const float *x, bool keep, float *logits, err *e) {
+    if (worker < 0 || worker >= t->n_workers || n < 1 || n > SESSION_TILE)
+        return err_set(e, STATUS_INTERNAL, "%d samples for worker %d, expected 1..%d for 0..%d", n, worker,
+                       (int)SESSION_TILE, t->n_workers - 1);
+    tile_refresh(t);
+    tile_pass p = {.t = t, .base = t->workers[worker].base, .x = x, .n = n, .keep = keep};
+    float *input = at(&p, t->tensor_buffers[0]);
+    if (input) memcpy(input, x, (size_t)n * tensor_floats(t, 0) * sizeof *x);
+    for (int k = 0; k < t->l.n_steps; k++)
+        forward_step(&p, k);
+    memcpy(logits, tensor_at(&p, t->l.output), (size_t)n * tensor_floats(t, t->l.output) * sizeof *logits);
+    t->workers[worker].kept = keep ? n : 0;
+    return STATUS_OK;
+}
+
+static void backward_sample(const tile_pass *p, const gradient_op *o, int i, const epilogue *post,
+                            float *to) {
+    const tile_session *t = p->t;
+    const step *s = &t->l.steps[o->step];
+    size_t floats = shape_size(s->view.out), in_floats = tensor_floats(t, o->tensor);
+    uint8_t *stash = at(p, t->stash_buffers[o->step]);
+    layer_io io = {.dy = sample(value_at(p, o->from), i, floats),
+                   .dx = to,
+                   .input = o->input,
+                   .packed = t->packed.steps[o->step].weights[LAYER_BACKWARD_DATA],
+                   .stash = stash ? stash + (size_t)i * stash_bytes(s) : NULL,
+                   .scratch = at(p, t->scratch_buffer),
+                   .epilogue = post};
+    if (s->op->traits & LAYER_KEEPS_INPUT)
+        for (int in = 0; in < s->n_inputs; in++)
+            io.x[in] = sample(tensor_at(p, s->inputs[in]), i, tensor_floats(t, s->inputs[in]));
+    if (s->op->traits & LAYER_KEEPS_OUTPUT)
+        io.y = (float *)at(p, t->tensor_buffers[s->out]) + (size_t)i * floats;
+    step_params(&t->l, s->node, t->w, io.params);
+    s->op->backward_data(&s->view, &io);
+    if (!(s->op->traits & LAYER_FUSES) && (post->addend || post->gate))
+        epilogue_apply(post, in_floats, s->view.in[o->input].c, to);
+}
+
+static void copy_sample(const float *from, size_t floats, const epilogue *post, float *to) {
+    memcpy(to, from, floats * sizeof *to);
+    epilogue_apply(post, floats, 1, to);
+}
+
+static void run_gradient_op(const tile_pass *p, const gradient_op *o) {
+    const tile_session *t = p->t;
+    size_t floats = tensor_floats(t, o->tensor);
+    const float *addend = o->addend >= 0 ? value_at(p, o->addend) : NULL;
+    const uint8_t *gate = o->gate >= 0 ? mask_at(p, o->gate) : NULL;
+    bool rows = o->step >= 0 && t->l.steps[o->step].op->traits & LAYER_ROWS;
+    if (rows) clear_rows(value_at(p, o->from), p->n, shape_size(t->l.steps[o->step].view.out));
+    for (int i = 0; i < (rows ? 1 : p->n); i++) {
+        epilogue post = {.addend = sample(addend, i, floats),
+                         .gate = gate ? gate + (size_t)i * mask_bytes(floats) : NULL};
+        float *to = value_at(p, o->to) + (size_t)i * floats;
+        if (o->step >= 0)
+            backward_sample(p, o, i, &post, to);
+        else
+            copy_sample(value_at(p, o->from) + (size_t)i * floats, floats, &post, to);
+    }
+}
+
+status tile_input_grad(tile_session *t, int worker, int n, const float *dlogits, float *dx, err *e) {
+    if (worker < 0 || worker >= t->n_workers || n < 1 || n > t->workers[worker].kept)
+        return err_set(e, STATUS_INTERNAL,
+                       "a gradient of %d samples by worker %d, whose last forward pass kept %d", n, worker,
+                       worker < 0 || worker >= t->n_workers ? 0 : t->workers[worker].kept);
+    tile_pass p = {.t = t, .base = t->workers[worker].base, .n = n};
+    memcpy(value_at(&p, 0), dlogits, (size_t)n * tensor_floats(t, t->l.output) * sizeof *dlogits);
+    for (int j = 0; j < t->g.n_ops; j++)
+        run_gradient_op(&p, &t->g.ops[j]);
+    memcpy(dx, value_at(&p, t->g.input_value), (size_t)n * tensor_floats(t, 0) * sizeof *dx);
+    return STATUS_OK;
+}
+
+bool tile_has_gradient(const tile_session *t) {
+    return t->gradient;
+}

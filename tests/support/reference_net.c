@@ -1,0 +1,208 @@
+#include "tests/support/reference_net.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nets/layer_internal.h"
+
+typedef struct node_view {
+    const net *net;
+    const net_node *node;
+    const layer_config *c;
+    shape in, out;
+    const double *params[LAYER_MOST_PARAMS];
+    int samples;
+    reference_mode mode;
+    uint64_t seed;
+    const train_context *context;
+} node_view;
+
+static double at(const double *x, shape s, int i, int y, int col, int ch) {
+    if (y < 0 || y >= s.h || col < 0 || col >= s.w) return 0;
+    return x[(((size_t)i * (size_t)s.h + (size_t)y) * (size_t)s.w + (size_t)col) * (size_t)s.c + (size_t)ch];
+}
+
+static double conv_at(const node_view *v, const double *x, int i, int y, int col, int o) {
+    const layer_config *c = v->c;
+    int cin = v->in.c / c->groups, first = o / (v->out.c / c->groups) * cin;
+    double sum = c->bias ? v->params[1][o] : 0;
+    for (int ky = 0; ky < c->kernel[0]; ky++)
+        for (int kx = 0; kx < c->kernel[1]; kx++)
+            for (int k = 0; k < cin; k++)
+                sum += v->params[0][((ky * c->kernel[1] + kx) * cin + k) * v->out.c + o] *
+                       at(x, v->in, i, y * c->stride[0] - c->pad[0] + ky * c->dilation[0],
+                          col * c->stride[1] - c->pad[1] + kx * c->dilation[1], first + k);
+    return sum;
+}
+
+static double linear_at(const node_view *v, const double *x, int i, int o) {
+    double sum = v->c->bias ? v->params[1][o] : 0;
+    for (int k = 0; k < v->in.c; k++)
+        sum += v->params[0][(size_t)o * (size_t)v->in.c + (size_t)k] *
+               x[(size_t)i * (size_t)v->in.c + (size_t)k];
+    return sum;
+}
+
+static double pool_at(const node_view *v, const double *x, int i, int y, int col, int ch, bool max) {
+    const layer_config *c = v->c;
+    int top = y * c->stride[0] - c->pad[0], left = col * c->stride[1] - c->pad[1], real = 0, padded = 0;
+    double best = -INFINITY, sum = 0;
+    for (int iy = top; iy < top + c->kernel[0]; iy++)
+        for (int ix = left; ix < left + c->kernel[1]; ix++) {
+            padded += iy < v->in.h + c->pad[2] && ix < v->in.w + c->pad[3];
+            if (iy < 0 || iy >= v->in.h || ix < 0 || ix >= v->in.w) continue;
+            real++;
+            sum += at(x, v->in, i, iy, ix, ch);
+            best = fmax(best, at(x, v->in, i, iy, ix, ch));
+        }
+    return max ? best : sum / (c->count_include_pad ? padded : real);
+}
+
+static double global_at(const node_view *v, const double *x, int i, int ch, bool max) {
+    double best = -INFINITY, sum = 0;
+    for (int y = 0; y < v->in.h; y++)
+        for (int col = 0; col < v->in.w; col++) {
+            sum += at(x, v->in, i, y, col, ch);
+            best = fmax(best, at(x, v->in, i, y, col, ch));
+        }
+    return max ? best : sum / (v->in.h * v->in.w);
+}
+
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+static double activation(const char *op, double x, double rate) {
+    if (!strcmp(op, "relu")) return fmax(x, 0);
+    if (!strcmp(op, "relu6")) return fmin(fmax(x, 0), 6);
+    if (!strcmp(op, "leaky_relu")) return x > 0 ? x : rate * x;
+    if (!strcmp(op, "elu")) return x > 0 ? x : rate * expm1(x);
+    if (!strcmp(op, "sigmoid")) return sigmoid(x);
+    if (!strcmp(op, "tanh")) return tanh(x);
+    if (!strcmp(op, "gelu")) return x * .5 * erfc(-x / sqrt(2));
+    if (!strcmp(op, "silu")) return x * sigmoid(x);
+    if (!strcmp(op, "hardswish")) return x * fmin(fmax(x + 3, 0), 6) / 6;
+    return NAN;
+}
+
+static void batch_norm(const node_view *v, const double *x, double *y) {
+    size_t n = (size_t)v->samples * shape_size(v->in), channels = (size_t)v->in.c;
+    for (size_t c = 0; c < channels; c++) {
+        double mean = v->params[2][c], variance = v->params[3][c], count = (double)(n / channels);
+        if (v->mode == REFERENCE_TRAIN) {
+            mean = variance = 0;
+            for (size_t i = c; i < n; i += channels)
+                mean += x[i] / count;
+            for (size_t i = c; i < n; i += channels)
+                variance += (x[i] - mean) * (x[i] - mean) / count;
+        }
+        for (size_t i = c; i < n; i += channels)
+            y[i] = (x[i] - mean) / sqrt(variance + (double)v->c->eps) * v->params[0][c] + v->params[1][c];
+    }
+}
+
+static void dropout(const node_view *v, const double *x, double *y) {
+    size_t size = shape_size(v->in);
+    for (int i = 0; i < v->samples; i++) {
+        rng stream = {0};
+        if (v->mode != REFERENCE_EVALUATE)
+            stream = rng_stream(v->seed, "dropout", (uint32_t)(v->node - v->net->nodes),
+                                (uint32_t)v->context->ids[i], (uint32_t)v->context->epoch,
+                                (uint32_t)v->context->step);
+        for (size_t k = 0; k < size; k++) {
+            size_t at_k = (size_t)i * size + k;
+            bool dropped =
+                v->mode != REFERENCE_EVALUATE && rng_u32(&stream) < ceil(v->c->rate * 4294967296.0);
+            y[at_k] = v->mode == REFERENCE_EVALUATE ? x[at_k]
+                      : dropped                     ? 0
+                                                    : x[at_k] / (1 - (double)v->c->rate);
+        }
+    }
+}
+
+static void flatten(const node_view *v, const double *x, double *y) {
+    size_t size = shape_size(v->in), pixels = (size_t)v->in.h * (size_t)v->in.w;
+    for (int i = 0; i < v->samples; i++)
+        for (size_t k = 0; k < size; k++) {
+            size_t from = v->node->flattened.c ? k % pixels * (size_t)v->in.c + k / pixels : k;
+            y[(size_t)i * size + k] = x[(size_t)i * size + from];
+        }
+}
+
+static void join(const node_view *v, const double *const *x, bool add, double *y) {
+    size_t pixels = (size_t)v->samples * (size_t)v->out.h * (size_t)v->out.w, at_channel = 0;
+    memset(y, 0, pixels * (size_t)v->out.c * sizeof *y);
+    for (int k = 0; k < v->node->n_inputs; k++) {
+        size_t channels = (size_t)v->net->nodes[v->node->inputs[k]].out.c;
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t c = 0; c < channels; c++)
+                y[p * (size_t)v->out.c + at_channel + c] += x[k][p * channels + c];
+        at_channel += add ? 0 : channels;
+    }
+}
+
+static void each_value(const node_view *v, const char *op, const double *x, double *y) {
+    shape o = v->out;
+    for (int i = 0; i < v->samples; i++)
+        for (int k = 0; k < (int)shape_size(o); k++) {
+            int ch = k % o.c, col = k / o.c % o.w, row = k / o.c / o.w;
+            size_t to = (size_t)i * shape_size(o) + (size_t)k;
+            if (!strcmp(op, "conv2d"))
+                y[to] = conv_at(v, x, i, row, col, ch);
+            else if (!strcmp(op, "linear"))
+                y[to] = linear_at(v, x, i, ch);
+            else if (!strcmp(op, "max_pool2d"))
+                y[to] = pool_at(v, x, i, row, col, ch, true);
+            else if (!strcmp(op, "avg_pool2d"))
+                y[to] = pool_at(v, x, i, row, col, ch, false);
+            else if (!strcmp(op, "global_avg_pool"))
+                y[to] = global_at(v, x, i, ch, false);
+            else if (!strcmp(op, "global_max_pool"))
+                y[to] = global_at(v, x, i, ch, true);
+            else if (!strcmp(op, "normalise"))
+                y[to] = (x[to] - (double)v->c->mean[ch]) / (double)v->c->std[ch];
+            else
+                y[to] = activation(op, x[to], (double)v->c->rate);
+        }
+}
+
+static void evaluate(const node_view *v, const double *const *x, double *y) {
+    const char *op = layer_name(v->node->op);
+    if (!strcmp(op, "batch_norm"))
+        batch_norm(v, x[0], y);
+    else if (!strcmp(op, "dropout"))
+        dropout(v, x[0], y);
+    else if (!strcmp(op, "flatten"))
+        flatten(v, x[0], y);
+    else if (!strcmp(op, "add") || !strcmp(op, "concat"))
+        join(v, x, !strcmp(op, "add"), y);
+    else
+        each_value(v, op, x[0], y);
+}
+
+void reference_logits(const net *n, const double *parameters, reference_mode mode, uint64_t seed,
+                      const train_context *context, int samples, const double *x, double *logits) {
+    double **values = calloc((size_t)n->n_nodes, sizeof *values);
+    for (int k = 0; k < n->n_nodes; k++) {
+        const net_node *node = &n->nodes[k];
+        size_t size = (size_t)samples * shape_size(node->out);
+        values[k] = malloc(size * sizeof **values);
+        if (!node->op) {
+            memcpy(values[k], x, size * sizeof *x);
+            continue;
+        }
+        node_view v = {n,    node, &node->config, n->nodes[node->inputs[0]].out, node->out, {0}, samples,
+                       mode, seed, context};
+        const double *inputs[LAYER_MOST_INPUTS];
+        for (int i = 0; i < node->n_inputs; i++)
+            inputs[i] = values[node->inputs[i]];
+        for (int i = 0; i < node->n_params; i++)
+            v.params[i] = parameters + n->params[node->params[i]].offset;
+        evaluate(&v, inputs, values[k]);
+    }
+    memcpy(logits, values[n->n_nodes - 1], (size_t)samples * (size_t)n->classes * sizeof *logits);
+    for (int k = 0; k < n->n_nodes; k++)
+        free(values[k]);
+    free(values);
+}
