@@ -2,7 +2,6 @@
 #ifndef DATASETS_AUGMENT_H
 #define DATASETS_AUGMENT_H
 
-#include "core/json.h"
 #include "core/rng.h"
 #include "datasets/dataset.h"
 
@@ -39,7 +38,7 @@ typedef struct augmentation {
     int classes;
 } augmentation;
 
-/* Parses "flip,shift=2,cutout=8". For flip-target ("flip-target=0.5") the mirrored class of each class is found by name: names that
+/* Parses "flip,shift=2,cutout=8" ("" is none). For flip-target ("flip-target=0.5") the mirrored class of each class is found by name: names that
  * differ only by left <-> right (any case, also l/r as a whole word) are each other's mirror, all others their own; it is
  * STATUS_USAGE when no class has such a partner. `class_names` has `classes` texts. */
 MUST_CHECK status augment_parse(const char *text, int classes, const char *const *class_names, augmentation *out, err *e);

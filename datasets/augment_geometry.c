@@ -92,7 +92,8 @@ void augment_rotate(float strength, rng *random, shape s, float *x, float *scrat
     float middle_row = (float)(s.h - 1) / 2, middle = (float)(s.w - 1) / 2;
     memcpy(scratch, x, shape_size(s) * sizeof *x);
     for (int i = 0; i < s.h * s.w; i++) {
-        float down = (float)(i / s.w) - middle_row, right = (float)(i % s.w) - middle;
+        int at_row = i / s.w, at_column = i % s.w;
+        float down = (float)at_row - middle_row, right = (float)at_column - middle;
         float row = middle_row + cosine * down - sine * right, at = middle + sine * down + cosine * right;
         for (int c = 0; c < s.c; c++)
             x[(size_t)i * (size_t)s.c + (size_t)c] = bilinear(scratch, s, row, at, c);

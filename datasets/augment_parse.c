@@ -101,9 +101,10 @@ static status parse_steps(char *text, int classes, const char *const *names, aug
 status augment_parse(const char *text, int classes, const char *const *class_names, augmentation *out,
                      err *e) {
     *out = (augmentation){0};
-    char *copy = malloc(strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
     if (!copy) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    strcpy(copy, text);
+    memcpy(copy, text, size);
     status s = parse_steps(copy, classes, class_names, out, e);
     free(copy);
     if (s != STATUS_OK) augment_free(out);

@@ -6,7 +6,8 @@
 
 /* Adds every column of a CSV (or .tsv, .gz) to d->columns. Rows are matched by a column `row` or `id` (original row ids, each at most
  * once), by a column `file` or `path` against d's own column `file` where it has one, else by order (the count must be equal). Columns with
- * only numbers become numeric. */
+ * only numbers become numeric ("NA" and "nan" are missing there). File names match as written, or by their last part where no whole
+ * one does. Images that no row describes have missing values; a CSV that describes none is STATUS_BAD_FILE. */
 MUST_CHECK status groups_add_csv(dataset *d, const char *path, err *e);
 
 /* Adds a column of t->n_rows texts, as numbers when every text that is not missing ("", "NA", "nan") is a finite one, else as

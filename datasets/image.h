@@ -1,4 +1,4 @@
-/* Pictures in and out: PNG, JPEG and others through stb_image; PNG through stb_image_write. */
+/* Pictures in and out: PNG and JPEG through stb_image; PNG through stb_image_write. */
 #ifndef DATASETS_IMAGE_H
 #define DATASETS_IMAGE_H
 
@@ -6,11 +6,12 @@
 #include "core/tensor.h"
 
 /* Decodes to uint8 h x w x c; `channels` 1 or 3 converts, 0 keeps (grey or colour; alpha is dropped). The header's size is asked for first:
- * more than 64 million pixels or a size that the data cannot hold is refused before anything is decoded. *pixels is malloc'ed. */
+ * more than 64 million pixels or a size that the data cannot hold is refused before anything is decoded, and so is a file that does not
+ * end, a PNG with a wrong checksum or with more or less pixel data than its header says. *pixels is malloc'ed. */
 MUST_CHECK status image_decode(const uint8_t *data, size_t size, int channels, shape *s, uint8_t **pixels, err *e);
 MUST_CHECK status image_read_file(const char *path, int channels, shape *s, uint8_t **pixels, err *e);
 
-/* Area-averaging resize (down) or bilinear (up), deterministic. `out` holds to.h * to.w * from.c bytes. */
+/* Resizes, each axis by itself: averages over areas (down) or interpolates (up, bilinear). `out` holds to.h * to.w * from.c bytes. */
 void image_resize(const uint8_t *pixels, shape from, uint8_t *out, shape to);
 
 /* Writes a PNG (c = 1 or 3), atomically. */

@@ -8,7 +8,11 @@
  *   status loader(const char *argument, const open_options *o, dataset *out, err *e)
  * Named sets (fashion-mnist, mnist) are looked for in $AUDIT_DATA/NAME, Debian's package folder /usr/share/datasets/NAME and
  * ~/.local/share/audit/NAME, plain or .gz, and in these folders' QMNIST label files (qmnist-{train,test}-labels.tsv[.gz]), which give
- * MNIST the columns `series` and `writer`. */
+ * MNIST the columns `series` (employees, students) and `writer`.
+ * In a folder of IDX files the names say what is what: *idx3-ubyte and *idx4-ubyte are images, *idx1-ubyte labels, and the words train, t10k
+ * or test, and val their split; without such words the folder holds one pair, split "all". An archive has the arrays images and labels, or
+ * SPLIT_images and SPLIT_labels, or x_SPLIT and y_SPLIT, and may name its classes in class_names. A folder of images may hold folders train,
+ * test and val (or validation) with the classes inside; a manifest may have a column `split`. Both get a column `file`. */
 #define DATA_SOURCE_LIST(X)                                                                                            \
     X("fashion-mnist", "Fashion-MNIST (Debian: dataset-fashion-mnist)", "fashion-mnist", open_fashion_mnist)           \
     X("mnist", "MNIST, with QMNIST's series and writer where its label files are there", "mnist", open_mnist)          \

@@ -2,7 +2,7 @@
 
 #include "datasets/synth_internal.h"
 
-/* Only + - * / and comparisons, so that every machine draws the same bytes. */
+/* Only + - * /, comparisons and exact rounding, so that every machine draws the same bytes. */
 
 bool synth_shape(int label, float u, float v) {
     float square = u * u + v * v;
@@ -58,8 +58,9 @@ static float coverage(synth_figure figure, int label, const pose *p, int row, in
     enum { POINTS = 4 };
     int inside = 0;
     for (int i = 0; i < POINTS * POINTS; i++) {
-        float x = (float)column + ((float)(i % POINTS) + 0.5f) / POINTS - 0.5f - p->x;
-        float y = (float)row + ((float)(i / POINTS) + 0.5f) / POINTS - 0.5f - p->y;
+        int right = i % POINTS, down = i / POINTS;
+        float x = (float)column + ((float)right + 0.5f) / POINTS - 0.5f - p->x;
+        float y = (float)row + ((float)down + 0.5f) / POINTS - 0.5f - p->y;
         inside += figure(label, (p->cosine * x + p->sine * y) / p->radius,
                          (p->cosine * y - p->sine * x) / p->radius);
     }
@@ -75,7 +76,7 @@ static float rough_normal(rng *random) {
 }
 
 static uint8_t to_byte(float value) {
-    return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)(value + 0.5f);
+    return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)lroundf(value);
 }
 
 void synth_draw(synth_figure figure, int label, bool small, bool light, rng *random, uint8_t *pixels) {
