@@ -1,5 +1,6 @@
 /* Options of training: defaults, checks, and the recipe that a model file keeps. */
 #include <math.h>
+#include <stdio.h>
 
 #include "nets/train.h"
 
@@ -58,17 +59,15 @@ static json *schedule_to_json(const schedule *s) {
     return NULL;
 }
 
+/* The text that augment_parse reads back: "flip=0.5,shift=2"; "" for none. */
 static json *augment_to_json(const augmentation *a) {
-    json *list = json_new_array();
+    char text[AUGMENT_MOST * 40] = "";
+    size_t used = 0;
     for (int i = 0; a && i < a->n; i++) {
-        json *step = json_new_object();
-        bool ok = json_set_string(step, "kind", augment_names[a->steps[i].kind]) &&
-                  json_set_real(step, "strength", (double)a->steps[i].strength);
-        if (json_append(list, step) && ok) continue;
-        json_free(list);
-        return NULL;
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%g", i ? "," : "",
+                                 augment_names[a->steps[i].kind], (double)a->steps[i].strength);
     }
-    return list;
+    return json_new_string(text);
 }
 
 json *train_options_to_json(const train_options *o) {

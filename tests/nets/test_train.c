@@ -329,7 +329,7 @@ static void test_what_does_not_fit_is_refused(void **state) {
 
 static void test_recipe_tells_every_option(void **state) {
     (void)state;
-    augmentation a = {.n = 2, .steps = {{AUGMENT_flip, 0.5f}, {AUGMENT_cutout, 8}}};
+    augmentation a = {.n = 2, .steps = {{AUGMENT_flip, 0.5f}, {AUGMENT_noise, 0.05f}}};
     train_options o = train_options_default();
     o.augment = &a;
     json *recipe = train_options_to_json(&o);
@@ -339,7 +339,7 @@ static void test_recipe_tells_every_option(void **state) {
         text, "{\"epochs\":5,\"batch\":128,\"optimizer\":\"nesterov\",\"momentum\":0.9,"
               "\"weight_decay\":0.0005,\"schedule\":{\"kind\":\"one-cycle\",\"lr\":0.05,\"peak_at\":0.3,"
               "\"momentum_low\":0.85,\"momentum_high\":0.95},\"label_smoothing\":0.0,"
-              "\"augment\":[{\"kind\":\"flip\",\"strength\":0.5},{\"kind\":\"cutout\",\"strength\":8.0}],"
+              "\"augment\":\"flip=0.5,noise=0.05\","
               "\"drop_last\":true}");
     free(text);
     json_free(recipe);
