@@ -107,7 +107,7 @@ def optimisers():
 
 # ---- nets: logits, loss, gradients in both modes, and a training curve -------------------------------------------------
 
-CLASSES, SIDE, SAMPLES = 10, 14, 64
+CLASSES, SIDE, SAMPLES, STRIDE = 10, 14, 64, 1000003
 GRADIENT_BATCH = 8
 CURVE_STEPS, CURVE_BATCH, CURVE_CYCLE = 10, 32, 2  # two batches in turn
 
@@ -171,9 +171,9 @@ def build(make, dtype):
 
 
 def sampled(tensor):
-    """64 entries spread over the tensor (all of a smaller one, then zeros)."""
+    """64 entries spread over the tensor (all of a smaller one, then zeros); a prime stride meets every channel and tap."""
     flat = tensor.detach().reshape(-1).double().numpy()
-    at = np.arange(SAMPLES) * flat.size // SAMPLES if flat.size >= SAMPLES else np.arange(flat.size)
+    at = np.arange(SAMPLES) * STRIDE % flat.size if flat.size >= SAMPLES else np.arange(flat.size)
     return np.pad(flat[at], (0, SAMPLES - at.size)).astype(np.float32)
 
 
