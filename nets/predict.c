@@ -1,0 +1,109 @@
+#include "nets/predict.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/parallel.h"
+#include "nets/loss.h"
+
+status model_accepts(const model *m, const dataset *d, err *e) {
+    if (!shape_equal(m->input, d->image))
+        return err_set(e, STATUS_USAGE,
+                       "the model %s takes images of %d x %d x %d, %s has %d x %d x %d (height x width x "
+                       "channels): use the "
+                       "data it was trained on",
+                       m->arch, m->input.h, m->input.w, m->input.c, d->name, d->image.h, d->image.w,
+                       d->image.c);
+    if (m->classes != d->classes)
+        return err_set(e, STATUS_USAGE,
+                       "the model %s knows %d classes, %s has %d: use the data it was trained on", m->arch,
+                       m->classes, d->name, d->classes);
+    return STATUS_OK;
+}
+
+typedef struct prediction {
+    model *m;
+    const dataset *d;
+    const run *r;
+    const char *stage;
+    float *images; /* [worker][tile] */
+    float *logits;
+    err *errors; /* [worker] */
+    int *failed; /* [worker]: tile that failed first, -1 = none */
+    atomic_int done;
+} prediction;
+
+static status predict_tile(void *context, int tile, int worker) {
+    prediction *p = context;
+    size_t size = shape_size(p->d->image);
+    int first = tile * p->m->tile, n = p->d->n - first < p->m->tile ? p->d->n - first : p->m->tile;
+    float *x = p->images + (size_t)worker * (size_t)p->m->tile * size;
+    for (int i = 0; i < n; i++)
+        dataset_image(p->d, first + i, x + (size_t)i * size);
+    err e = {{0}};
+    float *logits = p->logits + (size_t)first * (size_t)p->m->classes;
+    status s = model_forward(p->m, worker, n, x, false, logits, &e);
+    if (s != STATUS_OK && (p->failed[worker] < 0 || tile < p->failed[worker])) {
+        p->failed[worker] = tile;
+        p->errors[worker] = e;
+    }
+    int done = atomic_fetch_add(&p->done, n) + n;
+    if (worker == 0) run_progress(p->r, p->stage, (uint64_t)done, (uint64_t)p->d->n, NULL);
+    return s;
+}
+
+/* The message of the lowest tile that failed, as parallel_for returns its status. */
+static void report_failure(const prediction *p, int workers, status s, err *e) {
+    int lowest = -1;
+    for (int k = 0; k < workers; k++)
+        if (p->failed[k] >= 0 && (lowest < 0 || p->failed[k] < p->failed[lowest])) lowest = k;
+    err_set(e, s, "%s", lowest >= 0 ? p->errors[lowest].message : status_text(s));
+}
+
+status predict_logits(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e) {
+    status s = model_accepts(m, d, e);
+    if (s != STATUS_OK) return s;
+    run own = *r;
+    own.threads = !m->thread_safe ? 1 : r->threads < m->workers ? r->threads : m->workers;
+    size_t workers = (size_t)own.threads, floats;
+    prediction p = {.m = m, .d = d, .r = r, .stage = stage, .logits = logits};
+    if (size_multiply(workers * (size_t)m->tile, shape_size(d->image) * sizeof(float), &floats))
+        p.images = alloc_aligned(floats);
+    p.errors = calloc(workers, sizeof *p.errors);
+    p.failed = malloc(workers * sizeof *p.failed);
+    if (p.images && p.errors && p.failed) {
+        for (size_t k = 0; k < workers; k++)
+            p.failed[k] = -1;
+        s = parallel_for(&own, (d->n + m->tile - 1) / m->tile, predict_tile, &p);
+        if (s != STATUS_OK) report_failure(&p, own.threads, s, e);
+    } else {
+        s = err_set(e, STATUS_NO_MEMORY, "no memory to predict");
+    }
+    if (s == STATUS_OK) run_progress(r, stage, (uint64_t)d->n, (uint64_t)d->n, NULL);
+    free(p.images);
+    free(p.errors);
+    free(p.failed);
+    return s;
+}
+
+static bool any_not_finite(const float *z, int classes) {
+    for (int i = 0; i < classes; i++)
+        if (!isfinite(z[i])) return true;
+    return false;
+}
+
+prediction_counts count_predictions(const float *logits, const int32_t *labels, int n, int classes) {
+    prediction_counts c = {.n = n, .constant = n > 1};
+    for (int i = 0; i < n; i++) {
+        const float *z = logits + (size_t)i * (size_t)classes;
+        bool broken = any_not_finite(z, classes);
+        int class = logits_class(z, classes);
+        c.not_finite += broken;
+        c.tied += class < 0 && !broken;
+        c.correct += class >= 0 && class == labels[i];
+        c.constant &= !memcmp(z, logits, (size_t)classes * sizeof *z);
+    }
+    return c;
+}
