@@ -12,8 +12,8 @@
 typedef struct model_file {
     net *net;
     weights weights;
-    char **class_names;   /* net->classes texts */
-    json *recipe;         /* how it was trained: options, seed, data hash; may be an empty object */
+    char **class_names; /* net->classes texts */
+    json *recipe;       /* how it was trained: options, seed, data hash; may be an empty object */
     char sha256[SHA256_HEX];
 } model_file;
 
@@ -21,7 +21,8 @@ typedef struct model_file {
 MUST_CHECK status model_file_read(const char *path, model_file *out, err *e);
 
 /* Writes atomically. `recipe` may be NULL. */
-MUST_CHECK status model_file_write(const char *path, const net *n, const weights *w, const char *const *class_names, const json *recipe, err *e);
+MUST_CHECK status model_file_write(const char *path, const net *n, const weights *w,
+                                   const char *const *class_names, const json *recipe, err *e);
 
 void model_file_free(model_file *m);
 
