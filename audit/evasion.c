@@ -16,11 +16,21 @@ const double *evasion_default_eps(norm k, int channels, int *n) {
     return channels == 1 ? grey : rgb;
 }
 
+/* The options that a method gets: a method of one step has no use for a number or length of steps. */
+static attack_options options_for(const attack *k, const attack_options *given) {
+    attack_options o = *given;
+    if (k->defaults.steps == 1) {
+        o.steps = 0;
+        o.step_size = 0;
+    }
+    return o;
+}
+
 status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out, err *e) {
     *out = (evasion){0};
     for (int i = 0; i < p->n_methods; i++) {
         attack_plan plan = {.method = p->methods[i],
-                            .options = p->options,
+                            .options = options_for(p->methods[i], &p->options),
                             .norm = p->norm,
                             .eps = p->eps,
                             .n_eps = p->n_eps,
@@ -148,13 +158,15 @@ static void record_warnings(result *x, const dataset *d, const evasion_plan *p, 
     }
 }
 
-static json *options_json(const attack *k, const attack_options *o) {
-    int steps = o->steps ? o->steps : k->defaults.steps;
-    double step = o->step_size > 0 ? o->step_size : k->reach / (steps ? steps : 1);
+static json *options_json(const attack *k, const attack_options *given) {
+    attack_options o = options_for(k, given);
+    int steps = o.steps ? o.steps : k->defaults.steps;
+    double step = o.step_size > 0 ? o.step_size : k->reach / steps;
+    bool random = o.random_start || k->defaults.random_start;
+    int restarts = !random ? 1 : o.restarts ? o.restarts : k->defaults.restarts;
     json *j = json_new_object();
     bool ok = json_set_int(j, "steps", steps) && json_set_real(j, "step_size", step) &&
-              json_set_int(j, "restarts", o->restarts ? o->restarts : k->defaults.restarts) &&
-              json_set_bool(j, "random_start", o->random_start || k->defaults.random_start);
+              json_set_int(j, "restarts", restarts) && json_set_bool(j, "random_start", random);
     if (ok) return j;
     json_free(j);
     return NULL;
