@@ -1,6 +1,6 @@
 /* The manifest of a poisoning as JSON, and doing again what one says. */
 #include <inttypes.h>
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ static place *sorted_places(const dataset *d) {
 static status need_entry(const json *array, const char *key, size_t i, int64_t lo, int64_t hi, int32_t *out,
                          err *e) {
     const json *value = json_at(array, i);
-    int64_t number = json_int(value, INT64_MIN);
+    int64_t number = json_as_int(value, INT64_MIN);
     if (!json_is_int(value) || number < lo || number > hi)
         return err_set(e, STATUS_BAD_FILE, "%s: entry %zu is not an integer in %" PRId64 "..%" PRId64, key, i,
                        lo, hi);
@@ -87,7 +87,7 @@ static status need_lists(const json *manifest, lists *l, err *e) {
 /* Entry i is about the next row with its id at or after places[*at]: ids ascend, repeated ones mean several rows. */
 static status mark_entry(const dataset *d, const lists *l, size_t i, const place *places, int *at,
                          uint8_t *rows, int32_t *labels, err *e) {
-    int32_t id, old, new;
+    int32_t id = 0, old = 0, new = 0;
     status s = need_entry(l->ids, "ids", i, INT32_MIN, INT32_MAX, &id, e);
     if (s == STATUS_OK) s = need_entry(l->old_labels, "old_labels", i, 0, d->classes - 1, &old, e);
     if (s == STATUS_OK) s = need_entry(l->new_labels, "new_labels", i, 0, d->classes - 1, &new, e);
