@@ -50,4 +50,8 @@ MUST_CHECK status evasion_save(const char *path, const dataset *d, const attack_
 /* Sizes to try when none are given: smaller ones for colour, larger ones for the L2 norm. *n gets their number. */
 const double *evasion_default_eps(norm k, int channels, int *n);
 
+/* For option tables: name i and its description, NULL past the end; the index is that of attack_at, or the norm. */
+const char *evasion_method_choice(int i, const char **what);
+const char *evasion_norm_choice(int i, const char **what);
+
 #endif

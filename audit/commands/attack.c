@@ -19,35 +19,19 @@ typedef struct attack_settings {
 
 #define FIELD(name) offsetof(attack_settings, name)
 
-static const char *method_at(int i, const char **what) {
-    const attack *k = attack_at(i);
-    if (what) *what = k ? k->title : NULL;
-    return k ? k->name : NULL;
-}
-
-static const char *norm_at(int i, const char **what) {
-    static const char *const names[] = {
-#define NAME(code, name) name,
-        NORM_LIST(NAME)
-#undef NAME
-    };
-    if (what) *what = NULL;
-    return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
-}
-
 static const option options[] = {
     {.name = "attack",
      .letter = 'a',
      .kind = OPTION_CHOICES,
      .offset = FIELD(attacks),
      .fallback = "fgsm,pgd",
-     .choice = method_at,
+     .choice = evasion_method_choice,
      .what = "the attacks"},
     {.name = "norm",
      .kind = OPTION_CHOICE,
      .offset = FIELD(norm),
      .fallback = "linf",
-     .choice = norm_at,
+     .choice = evasion_norm_choice,
      .what = "how the size of a perturbation is measured"},
     {.name = "eps",
      .kind = OPTION_NUMBERS,
