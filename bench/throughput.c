@@ -60,9 +60,7 @@ static status train_once(bench *b, err *e)
                 .ids = b->data.ids};
     batch_result result;
     status s = b->goal.accumulate(b->goal.self, &it, &b->weights, b->grad, &result, e);
-    if (s == STATUS_OK)
-        optim_step(&b->optim, b->net, &b->weights, b->grad, .01, .9);
-    return s;
+    return s ? s : optim_step(&b->optim, b->net, &b->weights, b->grad, .01, .9, &b->run);
 }
 
 static status infer_once(bench *b, err *e)
