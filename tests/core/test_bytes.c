@@ -92,6 +92,23 @@ static void test_gzip(void **state) {
     assert_non_null(strstr(e.message, "incorrect data check"));
 }
 
+static void test_inflate_start(void **state) {
+    (void)state;
+    bytes packed = gzip((char[]){"hello, world"}, 12);
+    uint8_t out[20] = {0};
+    size_t got;
+    assert_ok(inflate_start(packed.data, packed.size, out, 5, &got, &e), e);
+    assert_int_equal(got, 5);
+    assert_memory_equal(out, "hello\0", 6); /* and nothing behind the room */
+    assert_ok(inflate_start(packed.data, packed.size, out, sizeof out, &got, &e), e);
+    assert_int_equal(got, 12);
+    assert_ok(inflate_start(packed.data, 4, out, sizeof out, &got, &e), e);
+    assert_int_equal(got, 0);
+    packed.data[10] ^= 6; /* the kind of the first block */
+    assert_int_equal(inflate_start(packed.data, packed.size, out, 5, &got, &e), STATUS_BAD_FILE);
+    bytes_free(&packed);
+}
+
 static void test_bomb(void **state) {
     (void)state;
     enum { MEGABYTES = 64 << 20 };
@@ -159,8 +176,10 @@ static void test_reader(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read), cmocka_unit_test(test_refused_files), cmocka_unit_test(test_gzip),
-        cmocka_unit_test(test_bomb), cmocka_unit_test(test_deflate),       cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_read),   cmocka_unit_test(test_refused_files),
+        cmocka_unit_test(test_gzip),   cmocka_unit_test(test_inflate_start),
+        cmocka_unit_test(test_bomb),   cmocka_unit_test(test_deflate),
+        cmocka_unit_test(test_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

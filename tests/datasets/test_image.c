@@ -200,6 +200,38 @@ static void jpeg_that_lies_about_its_size_is_refused(void **state) {
     bytes_free(&file);
 }
 
+/* Offset of the first segment of this kind. */
+static size_t find_marker(const bytes *file, int marker) {
+    size_t at = 0;
+    while (!(file->data[at] == 0xff && file->data[at + 1] == marker))
+        at++;
+    return at;
+}
+
+/* Counts that sum to more than a decoder's table holds, a DC symbol of too many bits, two headers, no header. */
+static void jpeg_with_bad_tables_is_refused(void **state) {
+    (void)state;
+    enum { HUFFMAN = 0xc4, FRAME = 0xc0, COMMENT = 0xfe, COUNTS_AT = 5, SYMBOLS_AT = 21 };
+    bytes file = corpus_file("huffman_overflow.jpg");
+    refuse(file.data, file.size, "Huffman table");
+    bytes_free(&file);
+    file = corpus_file("red_blue.jpg");
+    size_t table = find_marker(&file, HUFFMAN), frame = find_marker(&file, FRAME);
+    file.data[table + SYMBOLS_AT] += 16;
+    refuse(file.data, file.size, "Huffman table");
+    file.data[table + SYMBOLS_AT] -= 16;
+    file.data[table + COUNTS_AT]++;
+    refuse(file.data, file.size, "Huffman table");
+    file.data[table + COUNTS_AT]--;
+    file.data[frame + 1] = COMMENT;
+    refuse(file.data, file.size, "expected one header before the image");
+    file.data[frame + 1] = FRAME;
+    size_t quantization = find_marker(&file, 0xdb);
+    file.data[quantization + 1] = FRAME;
+    refuse(file.data, file.size, "JPEG");
+    bytes_free(&file);
+}
+
 static void resize_averages_and_interpolates(void **state) {
     (void)state;
     const uint8_t square[16] = {0, 2, 10, 20, 4, 6, 30, 40, 100, 100, 7, 7, 100, 100, 7, 7};
@@ -255,6 +287,7 @@ int main(void) {
         cmocka_unit_test(every_kind_of_png_is_decoded),
         cmocka_unit_test(jpeg_is_decoded_whole_or_not_at_all),
         cmocka_unit_test(jpeg_that_lies_about_its_size_is_refused),
+        cmocka_unit_test(jpeg_with_bad_tables_is_refused),
         cmocka_unit_test(resize_averages_and_interpolates),
         cmocka_unit_test(resize_keeps_a_flat_image_flat),
         cmocka_unit_test(writing_refuses_bad_shapes),
