@@ -54,18 +54,26 @@ static void put_cell(FILE *out, const char *text, int width, bool right, bool la
     if (!last) fprintf(out, "%*s", (right ? 0 : padding) + 2, "");
 }
 
+/* The column of a row's last cell that is not empty. */
+static int last_column(const text_table *t, const char *const *row) {
+    int last = t->n_columns - 1;
+    while (last > 0 && !*row[last])
+        last--;
+    return last;
+}
+
 void text_table_print(const text_table *t, FILE *out) {
     if (!out || t->failed) return;
     int widths[TEXT_TABLE_COLUMNS] = {0};
     for (int i = 0; i < t->n_cells; i++) {
-        int width = text_width(t->cells[i]), column = i % t->n_columns;
-        if (width > widths[column]) widths[column] = width;
+        int width = text_width(t->cells[i]), k = i % t->n_columns;
+        if (width > widths[k]) widths[k] = width;
     }
-    for (int i = 0; i < t->n_cells; i++) {
-        int column = i % t->n_columns;
-        bool last = column == t->n_columns - 1;
-        put_cell(out, t->cells[i], widths[column], t->right[column], last);
-        if (last) fputc('\n', out);
+    for (int row = 0; row + t->n_columns <= t->n_cells; row += t->n_columns) {
+        int last = last_column(t, t->cells + row);
+        for (int k = 0; k <= last; k++)
+            put_cell(out, t->cells[row + k], widths[k], t->right[k], k == last);
+        fputc('\n', out);
     }
 }
 

@@ -15,7 +15,7 @@
 
 typedef struct fairness_settings {
     const char *predictions, *columns, *cluster;
-    bool intersections, properties;
+    bool intersections;
     int64_t bootstrap, minimum;
     int attack, norm;
     number_list eps;
@@ -50,10 +50,6 @@ static const option options[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(intersections),
      .what = "also judge every pair of columns"},
-    {.name = "properties",
-     .kind = OPTION_FLAG,
-     .offset = FIELD(properties),
-     .what = "also groups by brightness, coverage and contrast (done anyway where there are no columns)"},
     {.name = "attack",
      .kind = OPTION_CHOICE,
      .offset = FIELD(attack),
@@ -272,7 +268,7 @@ static status from_model(context *c, const fairness_settings *o, err *e) {
     column_choice columns = {0};
     status s = context_open_model(c, c->arguments[0], o->attack > 0, &loaded, e);
     if (s == STATUS_OK) s = context_open_data(c, "test", 0, &loaded.model->input, &d, e);
-    if (s == STATUS_OK && (o->properties || d.columns.n_columns == 0)) s = groups_add_properties(&d, e);
+    if (s == STATUS_OK && d.columns.n_columns == 0) s = groups_add_properties(&d, e);
     if (s == STATUS_OK) s = choose_columns(&d.columns, o, &columns, e);
     result *x = result_new("fairness", &c->run);
     if (s == STATUS_OK) s = measure_model(c, o, loaded.model, &d, &columns, x, e);

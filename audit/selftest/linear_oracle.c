@@ -10,7 +10,8 @@ enum { IMAGES = 12 };
 static const double slack =
     0.02; /* PGD must break at 1.02 times the exact norm, and nothing can at 0.98 times */
 
-static double smallest_norm(const formula *f, norm p, const float *x, int label) {
+/* Smallest norm that changes the answer, and the class that it changes to. */
+static double smallest_norm(const formula *f, norm p, const float *x, int label, int32_t *nearest) {
     double least = INFINITY;
     for (int k = 0; k < FORMULA_CLASSES; k++) {
         double margin = 0, dual = 0;
@@ -20,19 +21,26 @@ static double smallest_norm(const formula *f, norm p, const float *x, int label)
             dual += p == NORM_LINF ? fabs(w) : w * w;
         }
         if (p == NORM_L2) dual = sqrt(dual);
-        if (k != label) least = fmin(least, margin / dual);
+        if (k == label || margin / dual >= least) continue;
+        least = margin / dual;
+        *nearest = k;
     }
     return least;
 }
 
-/* Whether PGD breaks an image at the larger size and at no smaller one. */
+/* Whether PGD, sent to the nearest class, breaks an image at the larger size and not at the smaller one. */
 static bool is_exact(const formula *f, model *m, const dataset *d, int row, norm p, const run *r, err *e) {
-    double least = smallest_norm(f, p, d->values + (size_t)row * FORMULA_FLOATS, d->labels[row]);
+    int32_t nearest, rows[] = {row};
+    double least = smallest_norm(f, p, d->values + (size_t)row * FORMULA_FLOATS, d->labels[row], &nearest);
     const double eps[] = {least * (1 - slack), least * (1 + slack)};
-    attack_plan plan = {.method = attack_find("pgd"), .norm = p, .eps = eps, .n_eps = 2};
+    attack_plan plan = {.method = attack_find("pgd"),
+                        .options = {.steps = 200, .step_size = 0.05},
+                        .norm = p,
+                        .eps = eps,
+                        .n_eps = 2,
+                        .targets = &nearest};
     attack_result a;
     dataset one = {0};
-    int32_t rows[] = {row};
     bool found = false;
     status s = dataset_select(d, rows, 1, &one, e);
     if (s == STATUS_OK) s = attack_run(m, &one, &plan, r, &a, e);

@@ -12,6 +12,9 @@ static void aligned(void **state) {
     text_table_cell(&t, "%s", "Müll");
     text_table_cell(&t, "%.2f", 0.05);
     text_table_cell(&t, "%s", "longer");
+    text_table_cell(&t, "%s", "x");
+    text_table_cell(&t, "%s", "");
+    text_table_cell(&t, "%s", "");
     FILE *file = fopen(temporary_path("table.txt"), "w+");
     text_table_print(&t, file);
     text_table_print(&t, NULL);
@@ -22,7 +25,8 @@ static void aligned(void **state) {
     fclose(file);
     assert_string_equal(text, "attack   eps  note\n"
                               "clean         a\n"
-                              "Müll    0.05  longer\n");
+                              "Müll    0.05  longer\n"
+                              "x\n");
     text_table_free(&t);
 }
 
