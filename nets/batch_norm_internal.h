@@ -14,7 +14,7 @@ enum { NORM_SCALE, NORM_SHIFT, NORM_MEAN, NORM_VARIANCE, NORM_PARAMS };
 void norm_affine(const float *const params[NORM_PARAMS], float eps, int channels, float *scale, float *shift);
 
 static inline size_t norm_scratch_bytes(int channels) {
-    return (size_t)channels * (2 * sizeof(double) + 2 * sizeof(float));
+    return (size_t)channels * (2 * sizeof(double) + sizeof(float));
 }
 
 /* Adds one sample to the moments (mean and sum of squared distances from it, per channel) of `seen` values per channel;
@@ -25,17 +25,5 @@ void norm_add_sample(size_t pixels, int channels, const float *x, size_t seen, d
 /* Joins the moments of `more` values into those of `seen`. */
 void norm_join(int channels, size_t seen, double *mean, double *squares, size_t more, const double *more_mean,
                const double *more_squares);
-
-/* y = x * scale + shift. */
-void norm_apply(size_t pixels, int channels, const float *x, const float *scale, const float *shift,
-                float *y);
-
-/* += sums over one sample of dy and of dy * (x - mean), per channel. */
-void norm_add_gradient(size_t pixels, int channels, const float *dy, const float *x, const float *mean,
-                       double *sum, double *product, void *scratch);
-
-/* dx = a * dy + b * (x - mean) + k, all per channel. */
-void norm_backward(size_t pixels, int channels, const float *dy, const float *x, const float *mean,
-                   const float *a, const float *b, const float *k, float *dx);
 
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nets/kernels/pointwise.h"
 #include "nets/session_train_internal.h"
 
 static int channels_of(const train_session *t, int k) {
@@ -94,13 +95,13 @@ void run_apply(train_session *t, const train_op *o, int chunk, int worker) {
         float *y = train_tensor(t, s->out) + (size_t)i * size;
         epilogue post;
         train_epilogue(t, o->step, i, false, &post);
-        norm_apply(pixels_of(t, o->step), channels_of(t, o->step),
-                   train_norm_input(t, o->step) + (size_t)i * size, norm->scale, norm->shift, y);
-        if (post.addend || post.relu) epilogue_apply(&post, size, channels_of(t, o->step), y);
+        pointwise()->finish(&post, size, channels_of(t, o->step),
+                            train_norm_input(t, o->step) + (size_t)i * size, norm->scale, norm->shift, y);
     }
 }
 
 void run_norm_sums(train_session *t, const train_op *o, int chunk, int worker) {
+    (void)worker;
     const norm_state *s = &t->norms[o->step];
     int channels = channels_of(t, o->step);
     size_t pixels = pixels_of(t, o->step), width = (size_t)channels, size = pixels * width;
@@ -109,8 +110,8 @@ void run_norm_sums(train_session *t, const train_op *o, int chunk, int worker) {
     memset(sum, 0, width * sizeof *sum);
     memset(product, 0, width * sizeof *product);
     for (int i = chunk_first(chunk); i < chunk_end(t, chunk); i++)
-        norm_add_gradient(pixels, channels, dy + (size_t)i * size, x + (size_t)i * size, s->centre, sum,
-                          product, train_scratch(t, worker));
+        pointwise()->sum_products(pixels, channels, dy + (size_t)i * size, x + (size_t)i * size, s->centre,
+                                  sum, product);
 }
 
 void run_norm_gradient(train_session *t, const train_op *o, int index, int worker) {
@@ -146,8 +147,8 @@ void run_norm_data(train_session *t, const train_op *o, int chunk, int worker) {
     const float *dy = train_value(t, t->g.value_of_step[o->step]), *x = train_norm_input(t, o->step);
     float *dx = train_at(t, t->norm_gradients[o->step]);
     for (size_t i = (size_t)chunk_first(chunk); i < (size_t)chunk_end(t, chunk); i++)
-        norm_backward(pixels, channels, dy + i * size, x + i * size, s->centre, s->a, s->b, s->k,
-                      dx + i * size);
+        pointwise()->norm_backward(pixels, channels, dy + i * size, x + i * size, s->centre, s->a, s->b, s->k,
+                                   dx + i * size);
 }
 
 void train_update_statistics(train_session *t, weights *w) {

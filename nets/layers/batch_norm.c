@@ -1,6 +1,7 @@
 /* Batch normalisation with running statistics, as in evaluation: y = (x - mean) / sqrt(variance + eps) * weight + bias. The batch
  * statistics of training need all samples: nets/session_train_norm.c. */
 #include "nets/batch_norm_internal.h"
+#include "nets/kernels/pointwise.h"
 #include "nets/layer_internal.h"
 
 static status batch_norm_shape(const layer_config *c, int n_inputs, const shape *in, shape *out, err *e) {
@@ -29,7 +30,7 @@ static size_t batch_norm_scratch_bytes(const layer_view *v, layer_pass pass) {
 static void batch_norm_forward(const layer_view *v, const layer_io *io) {
     float *scale = io->scratch, *shift = scale + v->out.c;
     norm_affine(io->params, v->config->eps, v->out.c, scale, shift);
-    norm_apply((size_t)v->out.h * (size_t)v->out.w, v->out.c, io->x[0], scale, shift, io->y);
+    pointwise()->finish(&(epilogue){0}, shape_size(v->out), v->out.c, io->x[0], scale, shift, io->y);
 }
 
 static void batch_norm_backward_data(const layer_view *v, const layer_io *io) {
@@ -37,7 +38,7 @@ static void batch_norm_backward_data(const layer_view *v, const layer_io *io) {
     norm_affine(io->params, v->config->eps, v->out.c, scale, shift);
     for (int c = 0; c < v->out.c; c++)
         shift[c] = 0;
-    norm_apply((size_t)v->out.h * (size_t)v->out.w, v->out.c, io->dy, scale, shift, io->dx);
+    pointwise()->finish(&(epilogue){0}, shape_size(v->out), v->out.c, io->dy, scale, shift, io->dx);
 }
 
 static const layer_sample samples[] = {

@@ -2,12 +2,15 @@
  * window the maximum was found (the first of equals). */
 #include <string.h>
 
+#include "nets/kernels/pointwise.h"
 #include "nets/layers/pool_internal.h"
 
+enum { MOST_WINDOW = 256 }; /* positions fit a byte */
+
 static status max_pool_shape(const layer_config *c, int n_inputs, const shape *in, shape *out, err *e) {
-    if (c->kernel[0] * c->kernel[1] > 256)
-        return err_set(e, STATUS_UNSUPPORTED, "a max pooling window of %d x %d has more than 256 values",
-                       c->kernel[0], c->kernel[1]);
+    if (c->kernel[0] * c->kernel[1] > MOST_WINDOW)
+        return err_set(e, STATUS_UNSUPPORTED, "a max pooling window of %d x %d has more than %d values",
+                       c->kernel[0], c->kernel[1], (int)MOST_WINDOW);
     return shape_pooled(c, n_inputs, in, out, e);
 }
 
@@ -15,34 +18,16 @@ static size_t max_pool_stash_bytes(const layer_view *v) {
     return shape_size(v->out);
 }
 
-static void take_larger(int channels, const float *x, float *y) {
-    for (int c = 0; c < channels; c++)
-        y[c] = x[c] > y[c] || x[c] != x[c] ? x[c] : y[c];
-}
-
-static void take_larger_noting(int channels, const float *x, uint8_t position, float *y, uint8_t *which) {
-    for (int c = 0; c < channels; c++) {
-        bool larger = x[c] > y[c] || x[c] != x[c];
-        y[c] = larger ? x[c] : y[c];
-        which[c] = larger ? position : which[c];
-    }
-}
-
 static void pool_one(const layer_view *v, const pool_window *w, const float *x, float *y, uint8_t *which) {
-    int channels = v->in[0].c, columns = v->in[0].w;
+    const float *pixels[MOST_WINDOW];
+    uint8_t positions[MOST_WINDOW];
+    int n = 0;
     for (int iy = w->y0; iy < w->y1; iy++)
-        for (int ix = w->x0; ix < w->x1; ix++) {
-            const float *pixel = x + ((size_t)iy * (size_t)columns + (size_t)ix) * (size_t)channels;
-            uint8_t position = (uint8_t)((iy - w->top) * v->config->kernel[1] + ix - w->left);
-            if (iy == w->y0 && ix == w->x0) {
-                memcpy(y, pixel, (size_t)channels * sizeof *y);
-                if (which) memset(which, position, (size_t)channels);
-            } else if (which) {
-                take_larger_noting(channels, pixel, position, y, which);
-            } else {
-                take_larger(channels, pixel, y);
-            }
+        for (int ix = w->x0; ix < w->x1; ix++, n++) {
+            pixels[n] = x + ((size_t)iy * (size_t)v->in[0].w + (size_t)ix) * (size_t)v->in[0].c;
+            positions[n] = (uint8_t)((iy - w->top) * v->config->kernel[1] + ix - w->left);
         }
+    pointwise()->maximum(v->in[0].c, n, pixels, positions, y, which);
 }
 
 static void max_pool_forward(const layer_view *v, const layer_io *io) {
