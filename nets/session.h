@@ -47,7 +47,7 @@ typedef struct train_context {
 MUST_CHECK status session_train_forward(session *s, weights *w, int n, const float *x, const train_context *c, float *logits, err *e);
 
 /* Gradient of sum of dlogits * logits with respect to the trainable parameters, WRITTEN to grad (n_trainable floats), and to the input when dx is
- * not NULL, for the last session_train_forward. */
+ * not NULL, for the last session_train_forward; once per forward pass, whose memory it reuses. */
 MUST_CHECK status session_train_backward(session *s, const weights *w, int n, const float *dlogits, float *grad, float *dx, err *e);
 
 #endif
