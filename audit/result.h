@@ -71,6 +71,10 @@ MUST_CHECK status result_write(result *x, const char *path, const result_run *fa
 /* Reads and checks one from a file: schema, types, values in range. The whole document. */
 MUST_CHECK status result_read(const char *path, json **out, err *e);
 
+/* Reads n of them into an array of documents; *out is NULL on failure. */
+MUST_CHECK status results_read(const char *const *paths, int n, json ***out, err *e);
+void results_free(json **results, int n);
+
 /* The check alone, for a document in memory; `name` stands at the head of messages. */
 MUST_CHECK status result_check(const json *document, const char *name, err *e);
 

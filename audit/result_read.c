@@ -104,6 +104,24 @@ status result_read(const char *path, json **out, err *e) {
     return s;
 }
 
+void results_free(json **results, int n) {
+    for (int i = 0; results && i < n; i++)
+        json_free(results[i]);
+    free(results);
+}
+
+status results_read(const char *const *paths, int n, json ***out, err *e) {
+    *out = calloc((size_t)n + 1, sizeof **out);
+    if (!*out) return err_set(e, STATUS_NO_MEMORY, "out of memory for %d results", n);
+    status s = STATUS_OK;
+    for (int i = 0; s == STATUS_OK && i < n; i++)
+        s = result_read(paths[i], &(*out)[i], e);
+    if (s == STATUS_OK) return s;
+    results_free(*out, n);
+    *out = NULL;
+    return s;
+}
+
 status result_read_outcomes(const json *document, const char *key, int n, uint8_t **out, err *e) {
     *out = NULL;
     const char *text = json_as_string(json_get(json_get(json_get(document, "body"), "outcomes"), key));

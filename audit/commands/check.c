@@ -1,6 +1,5 @@
 /* audit check: the gate of a CI job */
 #include <math.h>
-#include <stdlib.h>
 
 #include "audit/command.h"
 #include "audit/gate/verdict.h"
@@ -27,21 +26,6 @@ static const option check_options[] = {{.name = "policy",
                                         .offset = offsetof(check_settings, strict),
                                         .what = "exit with 4 when a gate is inconclusive"},
                                        {0}};
-
-static void free_results(json **results, int n) {
-    for (int i = 0; results && i < n; i++)
-        json_free(results[i]);
-    free(results);
-}
-
-static status read_results(const context *c, json ***out, err *e) {
-    *out = calloc((size_t)c->n_arguments, sizeof **out);
-    if (!*out) return err_set(e, STATUS_NO_MEMORY, "out of memory for %d results", c->n_arguments);
-    status s = STATUS_OK;
-    for (int i = 0; s == STATUS_OK && i < c->n_arguments; i++)
-        s = result_read(c->arguments[i], &(*out)[i], e);
-    return s;
-}
 
 static void print_verdicts(const context *c, const verdicts *v) {
     text_table t = text_table_new("verdict|gate|group|>n|>value|>bounds|>limit|why");
@@ -113,11 +97,11 @@ static status run_check(context *c, const void *settings, err *e) {
     verdicts v = {0};
     json **results = NULL;
     status s = policy_read(o->policy, &p, e);
-    if (s == STATUS_OK) s = read_results(c, &results, e);
+    if (s == STATUS_OK) s = results_read(c->arguments, c->n_arguments, &results, e);
     if (s == STATUS_OK) s = verdicts_of(&p, results, c->n_arguments, &v, e);
     if (s == STATUS_OK) s = finish(c, o, &p, &v, e);
     verdicts_free(&v);
-    free_results(results, c->n_arguments);
+    results_free(results, c->n_arguments);
     policy_free(&p);
     return s;
 }

@@ -4,11 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/trust.h"
 #include "core/stats.h"
-
-/* Warnings after which a number under attack says nothing: the attack could not do its work. */
-static const char *const poor_trust[] = {"NOT_FINITE",   "ZERO_GRADIENT", "CONSTANT", "RECHECK_FAILED",
-                                         "OUTSIDE_BALL", "BUDGET_SPENT",  NULL};
 
 const char *outcome_name(outcome o) {
     switch (o) {
@@ -54,14 +51,6 @@ static verdict *add_verdict(verdicts *v, const gate *g, const char *group, int r
     *one = (verdict){
         .gate = g, .group = arena_strdup(&v->memory, group), .value = NAN, .lo = NAN, .hi = NAN, .p = NAN};
     return one;
-}
-
-static const char *trust_problem(const json *body) {
-    const json *warnings = json_get(body, "warnings");
-    for (size_t i = 0; i < json_count(warnings); i++)
-        for (int k = 0; poor_trust[k]; k++)
-            if (text_fits(poor_trust[k], json_at(warnings, i), "code")) return poor_trust[k];
-    return NULL;
 }
 
 /* Is x on the safe side of the limit? */

@@ -79,7 +79,7 @@ static void not_evaluable(void **state) {
     const char *robust = ROW("accuracy", "pgd", "all", 1000, 0.95);
     const char *robust_gate = "{\"metric\": \"accuracy\", \"attack\": \"pgd\", \"min\": 0.5}";
     expect(robust_gate, robust, "", GATE_PASS, 0);
-    expect(robust_gate, robust, "{\"code\": \"ZERO_GRADIENT\"}", GATE_NOT_EVALUABLE, 3);
+    expect(robust_gate, robust, "{\"code\": \"ZERO_GRAD\"}", GATE_NOT_EVALUABLE, 3);
     expect(robust_gate, ROW("accuracy", "none", "all", 1000, 0.95), "", GATE_NOT_EVALUABLE, 3);
     expect(robust_gate, ROW("accuracy", "pgd", "all", 0, null), "", GATE_NOT_EVALUABLE, 3);
     expect(robust_gate,

@@ -1,0 +1,59 @@
+/* The two charts of a page: lines over a dose of something, and dots for groups. */
+#ifndef AUDIT_REPORT_CHARTS_INTERNAL_H
+#define AUDIT_REPORT_CHARTS_INTERNAL_H
+
+#include <stdint.h>
+
+#include "audit/report/html_internal.h"
+#include "core/stats.h"
+
+typedef struct chart_point {
+    double x, y;
+    interval i; /* {NAN, NAN} = none */
+} chart_point;
+
+typedef struct chart_series {
+    const char *label;
+    int n;
+    const chart_point *points; /* x ascending; points with a y of NAN are left out */
+} chart_series;
+
+typedef struct line_chart {
+    const char *title, *description, *caption; /* caption may be NULL */
+    const char *x_label, *y_label;
+    int width;                          /* 720 fills the page */
+    bool x_percent, x_whole, y_percent; /* how ticks are written */
+    double y_hi;                        /* the axis goes from 0 to here; NAN = fits the data */
+    const char *reference_label;        /* a dotted horizontal line, or NULL */
+    double reference;
+    const chart_series *series;
+    int n_series;
+} line_chart;
+
+/* Lines with marks and error bars, named at their right ends. */
+void line_chart_put(html *h, const line_chart *c);
+
+typedef struct dot {
+    const char *label;
+    int64_t n;
+    double value; /* NAN: the reason is written in its place */
+    interval i;
+    bool open; /* drawn hollow */
+    const char *reason;
+} dot;
+
+typedef struct dot_chart {
+    const char *title, *description, *caption;
+    const char *group_label, *x_label; /* what the rows and the values are */
+    bool from_zero;                    /* the axis begins at 0; else where the data do */
+    const dot *dots;
+    int n;
+    const char *overall_label; /* a line with its interval as a band across all rows, or NULL */
+    double overall;
+    interval overall_interval;
+} dot_chart;
+
+/* A row per group: dot (its area grows with n), interval, figures. In the order given. */
+void dot_chart_put(html *h, const dot_chart *c);
+
+#endif

@@ -1,0 +1,56 @@
+/* The few rows that a summary is made of, found in all results of a report. */
+#ifndef AUDIT_REPORT_FACTS_INTERNAL_H
+#define AUDIT_REPORT_FACTS_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "core/json.h"
+
+/* Pointers into the documents, NULL where there is nothing of the kind. */
+typedef struct facts {
+    const json *model, *data;   /* of the first result that has them; data is what the model was tested on */
+    int models;                 /* different models, by hash */
+    int64_t seed;               /* of the first result */
+    int documents[8];           /* how many of each kind_name */
+    const json *clean;          /* accuracy on the most unchanged images */
+    const json *attack;         /* body of the first attack: all methods together, or the strongest, */
+    const json *attacked_small; /* at the smallest */
+    const json *attacked_large; /* and at the largest eps; the same row where there is one eps */
+    bool targeted;              /* these count successes of a targeted attack, not accuracy */
+    const char *distrust;       /* code of a warning that makes the attacked figures meaningless, or NULL */
+    const json *fairness;       /* body */
+    const json *group_error;    /* the group with the most errors on unchanged images, */
+    const json *group_gap;      /* and its distance to the others */
+    int groups, groups_unjudged;
+    const json *poison;                                                 /* body */
+    const json *dose_accuracy, *dose_change, *dose_success, *dose_zero; /* at the largest dose; at none */
+    int warnings;
+    const json *verdicts; /* of gates */
+} facts;
+
+typedef enum kind {
+    KIND_TRAIN,
+    KIND_EVAL,
+    KIND_ATTACK,
+    KIND_POISON,
+    KIND_FAIRNESS,
+    KIND_CHECK,
+    KIND_OTHER
+} kind;
+
+/* What sort of result a document is, by its command. */
+kind kind_of(const json *document);
+
+facts facts_of(json *const *results, int n);
+
+/* The row of a metric, attack, norm, eps and group as in `like`, or NULL. Of several, that of the cluster bootstrap:
+ * its interval is the one to believe where images come in clusters. */
+const json *fact_row(const json *body, const char *metric, const json *like);
+
+/* The dose of a row of poisoning (its group is "dose=0.05"); NAN where it is none. */
+double row_dose(const json *row);
+
+/* Whether the gap of a row is told apart from 0 by its interval. */
+bool gap_is_clear(const json *row);
+
+#endif

@@ -1,0 +1,211 @@
+/* Errors per group: for each condition and column a dot plot, a table and errors by class. */
+#include <math.h>
+#include <string.h>
+
+#include "audit/report/charts_internal.h"
+#include "audit/report/fairness_internal.h"
+#include "audit/report/figures_internal.h"
+#include "audit/report/sections_internal.h"
+#include "audit/rows.h"
+
+/* "f" of "sex=f"; pairs keep both names. */
+static const char *value_of(const fairness_group *g) {
+    const char *equals = strchr(g->name, '=');
+    return equals && !strchr(g->name, '&') ? equals + 1 : g->name;
+}
+
+static void dots_put(html *h, const fairness_group *all, fairness_group *const *groups, int n) {
+    dot *dots = html_array(h, (size_t)n, sizeof *dots);
+    const json *overall = all ? all->rows[GROUP_ERROR] : NULL;
+    if (!dots) return;
+    for (int i = 0; i < n; i++) {
+        const json *row = fairness_believed(groups[i], GROUP_ERROR),
+                   *gap = fairness_believed(groups[i], GROUP_GAP);
+        dots[i] = (dot){.label = value_of(groups[i]),
+                        .n = row_n(row),
+                        .value = row_value(row),
+                        .i = row_interval(row),
+                        .open = !gap || !gap_is_clear(gap),
+                        .reason = row_text(row, "reason")};
+    }
+    char title[160];
+    snprintf(title, sizeof title, "Error per group of %.90s", groups[0]->column);
+    dot_chart c = {
+        .title = title,
+        .description =
+            "A row per group with the share of its images that are classified wrongly, the worst first; "
+            "figures stand at the right and in the table below.",
+        .caption =
+            "The worst group first. The area of a dot grows with n; whiskers are 95 % intervals; the band "
+            "is the interval of all images. Filled: the interval of the gap to all other images "
+            "excludes 0; hollow: it does not.",
+        .group_label = groups[0]->column,
+        .x_label = "error: share of images classified wrongly",
+        .from_zero = true,
+        .dots = dots,
+        .n = n,
+        .overall_label = overall ? "all" : NULL,
+        .overall = row_value(overall),
+        .overall_interval = row_interval(overall)};
+    dot_chart_put(h, &c);
+}
+
+/* Which columns a table has: those for which some group has a row. */
+typedef struct layout {
+    bool clustered, success;
+} layout;
+
+static layout layout_of(fairness_group *const *groups, int n) {
+    layout l = {false, false};
+    for (int i = 0; i < n; i++) {
+        l.clustered = l.clustered || groups[i]->clustered[GROUP_ERROR];
+        l.success = l.success || groups[i]->rows[GROUP_SUCCESS];
+    }
+    return l;
+}
+
+static void clustered_cells(html *h, const fairness_group *g) {
+    const json *error = g->clustered[GROUP_ERROR], *gap = g->clustered[GROUP_GAP];
+    html_put(
+        h, "<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%.0f</td><td class=\"n\">%.1f</td>",
+        figure_interval(row_interval(error)).text, figure_interval(row_interval(gap)).text,
+        row_value(g->rows[GROUP_CLUSTERS]), row_value(g->rows[GROUP_DESIGN]));
+}
+
+static void group_row_put(html *h, const fairness_group *g, layout l) {
+    html_put(h, "<tr><th scope=\"row\">%.80s</th>", value_of(g));
+    html_n_cell(h, g->rows[GROUP_ERROR]);
+    html_value_cells(h, g->rows[GROUP_ERROR], false);
+    html_value_cells(h, g->rows[GROUP_GAP], true);
+    if (l.clustered && g->rows[GROUP_CLUSTERS]) clustered_cells(h, g);
+    if (l.clustered && !g->rows[GROUP_CLUSTERS]) html_put(h, "<td></td><td></td><td></td><td></td>");
+    if (l.success) {
+        html_n_cell(h, g->rows[GROUP_SUCCESS]);
+        html_value_cells(h, g->rows[GROUP_SUCCESS], false);
+    }
+    html_put(h, "</tr>\n");
+}
+
+static void groups_table(html *h, const fairness_group *all, fairness_group *const *groups, int n) {
+    layout l = layout_of(groups, n);
+    char caption[320], headings[240];
+    snprintf(caption, sizeof caption, "Error of each group, and its gap to all other images (Newcombe)%s%s",
+             l.clustered ? ". Images come in clusters: believe the cluster intervals, and see by which "
+                           "factor the variance "
+                           "grows (design effect)"
+                         : "",
+             l.success ? ". Broken: among images that were right unchanged" : "");
+    snprintf(headings, sizeof headings, "group|>n|>error|>95 %% interval|>gap to others|>95 %% interval%s%s",
+             l.clustered ? "|>error, by clusters|>gap, by clusters|>clusters|>design effect" : "",
+             l.success ? "|>n right|>broken|>95 % interval" : "");
+    html_table_open(h, caption, headings);
+    for (int i = 0; i < n; i++)
+        group_row_put(h, groups[i], l);
+    if (all) group_row_put(h, all, l);
+    html_table_close(h);
+}
+
+static void heat_cell(html *h, const json *recall) {
+    double error = 1 - row_value(recall);
+    interval i = row_interval(recall), turned = {1 - i.hi, 1 - i.lo};
+    if (!recall || isnan(error)) {
+        html_put(h, "<td class=\"soft\">\xe2\x80\x93<small>%s%s</small></td>", recall ? "n = " : "",
+                 recall ? figure_count(row_n(recall)).text : "");
+        return;
+    }
+    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small><small>n = %s</small></td>",
+             error < 0   ? 0
+             : error > 1 ? 1
+                         : error,
+             figure_percent(error, turned).text, figure_interval(turned).text,
+             figure_count(row_n(recall)).text);
+}
+
+static void heat_row(html *h, const fairness_groups *g, const fairness_group *group, const char *label) {
+    html_put(h, "<tr><th scope=\"row\">%.80s</th>", label);
+    for (int k = 0; k < g->n_classes; k++)
+        heat_cell(h, group->per_class[CLASS_RECALL][k]);
+    html_put(h, "</tr>\n");
+}
+
+/* Errors by group and class, the darker the more. */
+static void heat_put(html *h, const fairness_groups *g, const fairness_group *all,
+                     fairness_group *const *groups, int n) {
+    enum { ROWS_MOST = 24 };
+    if (g->n_classes < 2) return;
+    html_put(h, "<div class=\"wide\"><table class=\"heat\">\n<caption>Error by group and class (1 - recall), "
+                "with 95 %% "
+                "intervals; the darker the cell, the more errors. A dash: too few images of that class in "
+                "the group.</caption>"
+                "\n<thead><tr><th scope=\"col\">group</th>");
+    for (int k = 0; k < g->n_classes; k++)
+        html_put(h, "<th scope=\"col\">%.20s</th>", g->classes[k]);
+    html_put(h, "</tr></thead>\n<tbody>\n");
+    for (int i = 0; i < n && i < ROWS_MOST; i++)
+        heat_row(h, g, groups[i], value_of(groups[i]));
+    if (all) heat_row(h, g, all, "all");
+    html_put(h, "</tbody></table></div>\n");
+    if (n > ROWS_MOST)
+        html_put(h, "<p class=\"note\">The %d worst groups; the others are in the result.</p>\n", ROWS_MOST);
+}
+
+static void class_rates(html *h, const fairness_groups *g, const fairness_group *all) {
+    if (g->n_classes == 0) return;
+    html_table_open(
+        h,
+        "All groups together, per class: found (recall), right when named (precision), wrongly named (false "
+        "positive rate)",
+        "class|>n|>recall|>95 % interval|>precision|>95 % interval|>false positives|>95 % interval");
+    for (int k = 0; k < g->n_classes; k++) {
+        html_put(h, "<tr><th scope=\"row\">%.40s</th>", g->classes[k]);
+        html_n_cell(h, all->per_class[CLASS_RECALL][k]);
+        for (int m = 0; m < CLASS_METRICS; m++)
+            html_value_cells(h, all->per_class[m][k], false);
+        html_put(h, "</tr>\n");
+    }
+    html_table_close(h);
+    if (g->classes_left_out)
+        html_put(h, "<p class=\"note\">The first %d classes; the others are in the result.</p>\n",
+                 CLASSES_MOST);
+}
+
+static bool is_first_of_column(const fairness_groups *g, int i) {
+    for (int k = 0; k < i; k++)
+        if (strcmp(g->list[k].column, g->list[i].column) == 0) return false;
+    return strcmp(g->list[i].name, "all") != 0;
+}
+
+static void condition_put(html *h, const json *body, const json *condition) {
+    fairness_groups *g = fairness_groups_of(h, body, condition);
+    fairness_group **of_column = html_array(h, GROUPS_MOST, sizeof *of_column), *all = NULL;
+    if (!g || !of_column) return;
+    for (int i = 0; i < g->n; i++)
+        if (strcmp(g->list[i].name, "all") == 0) all = &g->list[i];
+    for (int i = 0; i < g->n; i++) {
+        if (!is_first_of_column(g, i)) continue;
+        int n = fairness_of_column(g, g->list[i].column, of_column);
+        if (n == 0) continue;
+        html_put(h, "<h3>%s, %s</h3>\n", g->list[i].column, figure_condition(condition).text);
+        dots_put(h, all, of_column, n);
+        groups_table(h, all, of_column, n);
+        heat_put(h, g, all, of_column, n);
+    }
+    if (all) {
+        html_put(h, "<h3>Classes, %s</h3>\n", figure_condition(condition).text);
+        class_rates(h, g, all);
+    }
+    if (g->left_out)
+        html_put(h,
+                 "<p class=\"note\">Only the first %d groups are shown; the others are in the result.</p>\n",
+                 GROUPS_MOST);
+}
+
+void fairness_put(html *h, const json *document) {
+    const json *body = json_get(document, "body"), *conditions[CONDITIONS_MOST];
+    int n = fairness_conditions(body, conditions);
+    html_put(h, "<p>How errors are spread over groups. Each group is compared with all images that are not "
+                "in it. Groups with "
+                "too few images are named but not judged.</p>\n");
+    for (int i = 0; i < n; i++)
+        condition_put(h, body, conditions[i]);
+}

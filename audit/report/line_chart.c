@@ -1,0 +1,144 @@
+#include <math.h>
+#include <string.h>
+
+#include "audit/report/charts_internal.h"
+#include "audit/report/svg_internal.h"
+
+enum { HEIGHT = 300, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6 };
+
+typedef struct plot {
+    const line_chart *c;
+    axis x, y;
+} plot;
+
+static plot plot_of(const line_chart *c) {
+    double x_lo = INFINITY, x_hi = -INFINITY, y_lo = 0, y_hi = isnan(c->y_hi) ? 0 : c->y_hi;
+    size_t longest = 0;
+    for (int s = 0; s < c->n_series; s++) {
+        size_t length = strlen(c->series[s].label);
+        if (length > longest) longest = length;
+        for (int i = 0; i < c->series[s].n; i++) {
+            range_include(&x_lo, &x_hi, c->series[s].points[i].x);
+            if (isnan(c->y_hi)) range_include(&y_lo, &y_hi, c->series[s].points[i].y);
+        }
+    }
+    int right = 30 + 7 * (int)(longest < 22 ? longest : 22);
+    plot p = {.c = c,
+              .x = {.label = c->x_label,
+                    .lo = x_lo,
+                    .hi = x_hi,
+                    .from = LEFT + 12,
+                    .to = c->width - right,
+                    .percent = c->x_percent,
+                    .whole = c->x_whole},
+              .y = {.label = c->y_label,
+                    .lo = y_lo,
+                    .hi = isnan(c->y_hi) ? 1.06 * y_hi : y_hi,
+                    .from = HEIGHT - BOTTOM,
+                    .to = TOP,
+                    .percent = c->y_percent}};
+    return p;
+}
+
+static void put_axes(html *h, const plot *p) {
+    double ticks[AXIS_TICKS], left = LEFT, right = p->x.to + 12, foot = p->y.from;
+    int n = axis_ticks(&p->y, 5, ticks);
+    html_put(h, "<text class=\"soft\" x=\"2\" y=\"14\">%s</text>\n", p->y.label);
+    for (int i = 0; i < n; i++) {
+        double y = axis_place(&p->y, ticks[i]);
+        html_put(h,
+                 "<path class=\"grid\" d=\"M%.0f,%.1fH%.1f\"/><text class=\"soft end\" x=\"%.0f\" "
+                 "y=\"%.1f\">%s</text>\n",
+                 left, y, right, left - 7, y + 4, axis_text(&p->y, ticks[i]).text);
+    }
+    n = axis_ticks(&p->x, p->c->width > 500 ? 8 : 5, ticks);
+    html_put(h, "<path class=\"axis\" d=\"M%.0f,%.1fH%.1f\"/>\n", left, foot, right);
+    for (int i = 0; i < n; i++) {
+        double x = axis_place(&p->x, ticks[i]);
+        html_put(h,
+                 "<path class=\"axis\" d=\"M%.1f,%.1fv5\"/><text class=\"soft mid\" x=\"%.1f\" y=\"%.1f\">%s"
+                 "</text>\n",
+                 x, foot, x, foot + 19, axis_text(&p->x, ticks[i]).text);
+    }
+    html_put(h, "<text class=\"soft mid\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", (left + right) / 2, foot + 38,
+             p->x.label);
+}
+
+static void put_reference(html *h, const plot *p) {
+    if (!p->c->reference_label || !isfinite(p->c->reference)) return;
+    double y = axis_place(&p->y, p->c->reference);
+    html_put(h,
+             "<path class=\"reference\" d=\"M%d,%.1fH%.1f\"/><text class=\"soft\" x=\"%d\" y=\"%.1f\">%.40s"
+             "</text>\n",
+             LEFT, y, p->x.to + 12, LEFT + 4, y - 5, p->c->reference_label);
+}
+
+/* Where a point of a series is drawn: beside those of the others, so that intervals do not hide each other; but
+ * at the left end, where series begin at a point they share, nothing is moved. */
+static double point_x(const plot *p, int series, double x) {
+    double place = axis_place(&p->x, x);
+    if (x <= p->x.lo || p->c->n_series < 2) return place;
+    return place + DODGE * (series - (p->c->n_series - 1) / 2.0);
+}
+
+static bool is_drawn(const chart_point *q) {
+    return isfinite(q->x) && isfinite(q->y);
+}
+
+static void put_series(html *h, const plot *p, int series) {
+    const chart_series *s = &p->c->series[series];
+    int style = series % SERIES_STYLES;
+    html_put(h, "<path class=\"s%d line\" d=\"", style);
+    for (int i = 0, drawn = 0; i < s->n; i++)
+        if (is_drawn(&s->points[i]))
+            html_put(h, "%s%.1f,%.1f", drawn++ ? "L" : "M", point_x(p, series, s->points[i].x),
+                     axis_place(&p->y, s->points[i].y));
+    html_put(h, "\"/>\n");
+    for (int i = 0; i < s->n; i++) {
+        const chart_point *q = &s->points[i];
+        if (!is_drawn(q)) continue;
+        double x = point_x(p, series, q->x);
+        if (!isnan(q->i.lo) && !isnan(q->i.hi))
+            html_put(h, "<path class=\"s%d bar\" d=\"M%.1f,%.1fV%.1f\"/>", style, x,
+                     axis_place(&p->y, q->i.lo), axis_place(&p->y, q->i.hi));
+        svg_mark(h, series, x, axis_place(&p->y, q->y), 4.5, false);
+    }
+}
+
+/* Names at the heights of the last points, from the top down, pushed apart where they would touch. */
+static void put_names(html *h, const plot *p) {
+    enum { MOST = 16 };
+    double heights[MOST], next = TOP;
+    bool named[MOST] = {false};
+    int n = p->c->n_series < MOST ? p->c->n_series : MOST;
+    for (int s = 0; s < n; s++) {
+        heights[s] = p->y.from;
+        for (int i = 0; i < p->c->series[s].n; i++)
+            if (is_drawn(&p->c->series[s].points[i]))
+                heights[s] = axis_place(&p->y, p->c->series[s].points[i].y);
+    }
+    double lowest = p->y.from + 4 - LABEL_GAP * (n - 1);
+    for (int k = 0; k < n; k++) {
+        int top = -1;
+        for (int s = 0; s < n; s++)
+            if (!named[s] && (top < 0 || heights[s] < heights[top])) top = s;
+        named[top] = true;
+        double y = fmin(fmax(heights[top], next), lowest + LABEL_GAP * k);
+        svg_mark(h, top, p->x.to + 28, y, 4.5, false);
+        html_put(h, "<text x=\"%.1f\" y=\"%.1f\">%.22s</text>\n", p->x.to + 38, y + 4,
+                 p->c->series[top].label);
+        next = y + LABEL_GAP;
+    }
+}
+
+void line_chart_put(html *h, const line_chart *c) {
+    plot p = plot_of(c);
+    if (!(p.x.hi >= p.x.lo)) return; /* no point at all */
+    svg_open(h, c->width, HEIGHT, c->title, c->description);
+    put_axes(h, &p);
+    put_reference(h, &p);
+    for (int s = 0; s < c->n_series; s++)
+        put_series(h, &p, s);
+    if (c->n_series > 1) put_names(h, &p);
+    svg_close(h, c->caption);
+}

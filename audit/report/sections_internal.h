@@ -1,0 +1,36 @@
+/* The parts of a page, from top to bottom. Each is given whole documents and writes HTML. */
+#ifndef AUDIT_REPORT_SECTIONS_INTERNAL_H
+#define AUDIT_REPORT_SECTIONS_INTERNAL_H
+
+#include "audit/report/facts_internal.h"
+#include "audit/report/html_internal.h"
+
+void style_put(html *h);
+
+/* What was found, in sentences and tiles. */
+void summary_put(html *h, const facts *f);
+
+/* Warnings of every document, with the command to try next. */
+void warnings_put(html *h, json *const *results, int n);
+
+/* Sections of one document, without their headings. */
+void training_put(html *h, const json *document);
+void classes_put(html *h, const json *document); /* accuracy, overall and per class */
+void evasion_put(html *h, const json *document);
+void poison_put(html *h, const json *document);
+void fairness_put(html *h, const json *document);
+void gates_put(html *h, const json *document);
+
+/* The picture in body.extra.sheet, if it is one: base64 that decodes to a PNG. */
+void contact_sheet_put(html *h, const json *document);
+
+/* What this audit cannot say. */
+void limits_put(html *h, const facts *f);
+
+/* Commands, hashes, seeds, settings. */
+void provenance_put(html *h, json *const *results, int n);
+
+/* One line: model, data, images. */
+void subject_put(html *h, const json *body);
+
+#endif

@@ -1,0 +1,224 @@
+/* The top of the page: what was found, in sentences and in tiles. */
+#include <math.h>
+#include <string.h>
+
+#include "audit/report/figures_internal.h"
+#include "audit/report/sections_internal.h"
+#include "audit/rows.h"
+
+static void clean_sentence(html *h, const facts *f) {
+    if (!f->clean) return;
+    html_put(h, "<p>On %s test images, unchanged, the model is right <b>%s</b> of the time.</p>\n",
+             figure_count(row_n(f->clean)).text, figure_share(f->clean).text);
+}
+
+/* "PGD", or for the union "FGSM and PGD together". */
+static void attacker_put(html *h, const json *body, const json *row) {
+    if (strcmp(row_text(row, "attack"), "union") != 0) {
+        html_put(h, "%s", figure_attack(row_text(row, "attack")).text);
+        return;
+    }
+    row_query q = {.metric = row_text(row, "metric"), .group = "all", .eps = row_eps(row)};
+    const json *one;
+    int n = 0;
+    for (size_t at = 0; n < 8 && (one = row_next(body, &q, &at));)
+        if (strcmp(row_text(one, "attack"), "union") != 0)
+            html_put(h, "%s%s", n++ ? " and " : "", figure_attack(row_text(one, "attack")).text);
+    html_put(h, " together");
+}
+
+static void distrust_put(html *h, const facts *f) {
+    if (f->distrust)
+        html_put(h,
+                 " <b class=\"bad\">These figures are not to be trusted: warning %.40s says that the attack "
+                 "could not "
+                 "do its work.</b>",
+                 f->distrust);
+}
+
+static void attack_sentence(html *h, const facts *f) {
+    const json *small = f->attacked_small, *large = f->attacked_large;
+    if (!small) return;
+    html_put(h, "<p>Under ");
+    attacker_put(h, f->attack, small);
+    html_put(h, ", with %s, ", figure_threat(small).text);
+    html_put(h,
+             f->targeted
+                 ? "at least <b>%s</b> of %s images that were right become the class that the attacker wants"
+                 : "it is right at most <b>%s</b> of the time (%s images)",
+             figure_share(small).text, figure_count(row_n(small)).text);
+    if (large != small)
+        html_put(h, "; with %s, %s <b>%s</b>", figure_threat(large).text,
+                 f->targeted ? "at least" : "at most", figure_share(large).text);
+    html_put(h, ".");
+    distrust_put(h, f);
+    html_put(h, "</p>\n");
+}
+
+static void group_sentence(html *h, const facts *f) {
+    if (!f->group_error) return;
+    html_put(h, "<p>Of %d groups, <b>%.80s</b> fares worst: wrong <b>%s</b> of the time (%s images)",
+             f->groups, row_text(f->group_error, "group"), figure_share(f->group_error).text,
+             figure_count(row_n(f->group_error)).text);
+    if (f->group_gap && !isnan(row_value(f->group_gap)))
+        html_put(h, ", %s against all others%s", figure_difference(f->group_gap).text,
+                 gap_is_clear(f->group_gap) ? "" : "; the interval does not rule out that there is no gap");
+    html_put(h, ".");
+    if (f->groups_unjudged)
+        html_put(h, " %d of the groups %s too small to be judged.", f->groups_unjudged,
+                 f->groups_unjudged == 1 ? "is" : "are");
+    html_put(h, "</p>\n");
+}
+
+/* What happens more as the dose grows. */
+static const char *poison_effect(const json *success) {
+    const char *metric = row_text(success, "metric");
+    if (strcmp(metric, "attack_success") == 0) return "the trigger makes it answer as the attacker wants in";
+    if (strcmp(metric, "flip_success") == 0) return "images of the flipped classes get the wrong label in";
+    return "in the poisoned subgroup it is wrong in";
+}
+
+/* Doses of these kinds are shares of the images that the poison can touch. */
+static const char *dose_of(const json *row) {
+    const char *attack = row_text(row, "attack");
+    bool part = strcmp(attack, "pairflip") == 0 || strcmp(attack, "groupflip") == 0;
+    return part ? "of the training images within reach" : "of the training images";
+}
+
+static void poison_sentence(html *h, const facts *f) {
+    if (!f->dose_accuracy) return;
+    const interval none = {NAN, NAN};
+    html_put(h, "<p>With %s %s poisoned (%.40s), ", figure_percent(row_dose(f->dose_accuracy), none).text,
+             dose_of(f->dose_accuracy), row_text(f->dose_accuracy, "attack"));
+    if (f->dose_success && !isnan(row_value(f->dose_success))) {
+        html_put(h, "%s <b>%s</b> of cases", poison_effect(f->dose_success),
+                 figure_share(f->dose_success).text);
+        if (f->dose_zero)
+            html_put(h, " (%s with none)",
+                     figure_percent(row_value(f->dose_zero), row_interval(f->dose_zero)).text);
+        html_put(h, ", while ");
+    }
+    html_put(h, "accuracy on clean images is %s", figure_share(f->dose_accuracy).text);
+    if (f->dose_change) html_put(h, ", a change of %s", figure_difference(f->dose_change).text);
+    int64_t nets = row_n(f->dose_accuracy);
+    html_put(h,
+             nets == 1 ? " (one net: luck and poison cannot be told apart).</p>\n"
+                       : " (mean of %s nets).</p>\n",
+             figure_count(nets).text);
+}
+
+static int count_verdicts(const json *verdicts, const char *word) {
+    int n = 0;
+    for (size_t i = 0; i < json_count(verdicts); i++)
+        n += strcmp(row_text(json_at(verdicts, i), "verdict"), word) == 0;
+    return n;
+}
+
+static void gate_sentence(html *h, const facts *f) {
+    if (!f->verdicts) return;
+    html_put(h,
+             "<p>Of the policy's %d gates, %d pass, <b>%d fail</b>, %d are inconclusive and %d could not be "
+             "evaluated.</p>\n",
+             (int)json_count(f->verdicts), count_verdicts(f->verdicts, "pass"),
+             count_verdicts(f->verdicts, "fail"), count_verdicts(f->verdicts, "inconclusive"),
+             count_verdicts(f->verdicts, "not evaluable"));
+}
+
+static void warning_sentence(html *h, const facts *f) {
+    if (f->warnings)
+        html_put(h,
+                 "<p><b class=\"bad\">%d warning%s raised</b>: read <a href=\"#warnings\">them</a> before "
+                 "the figures.</p>\n",
+                 f->warnings, f->warnings == 1 ? " was" : "s were");
+    if (f->models > 1)
+        html_put(h,
+                 "<p><b class=\"bad\">These results are of %d different models</b>; each section names its "
+                 "own.</p>\n",
+                 f->models);
+}
+
+static void tile_open(html *h, const char *label, const char *prefix, figure big) {
+    html_put(h, "<dl class=\"tile\"><dt>%s</dt><dd class=\"big\">%s%s</dd>", label, prefix, big.text);
+}
+
+static void interval_line(html *h, const json *row, const char *unit) {
+    figure bounds = figure_interval(row_interval(row));
+    html_put(h, "<dd>%s%sn = %s%s</dd>", bounds.text, *bounds.text ? ", " : "", figure_count(row_n(row)).text,
+             unit);
+}
+
+static void clean_tile(html *h, const facts *f) {
+    if (!f->clean) return;
+    tile_open(h, "Right on unchanged images", "",
+              figure_percent(row_value(f->clean), row_interval(f->clean)));
+    interval_line(h, f->clean, "");
+    html_put(h, "</dl>\n");
+}
+
+static void attack_tile(html *h, const facts *f) {
+    const json *row = f->attacked_large;
+    if (!row) return;
+    char label[120];
+    snprintf(label, sizeof label, "%s, %.20s \xce\xb5 = %.20s",
+             f->targeted ? "Driven to the attacker's class" : "Right under attack",
+             figure_norm(row_text(row, "norm")).text, figure_eps(row_eps(row)).text);
+    tile_open(h, label, f->targeted ? "\xe2\x89\xa5 " : "\xe2\x89\xa4 ",
+              figure_percent(row_value(row), row_interval(row)));
+    interval_line(h, row, "");
+    if (f->attacked_small != row)
+        html_put(h, "<dd>at \xce\xb5 = %s: %s</dd>", figure_eps(row_eps(f->attacked_small)).text,
+                 figure_percent(row_value(f->attacked_small), row_interval(f->attacked_small)).text);
+    if (f->distrust) html_put(h, "<dd class=\"bad\"><b>not to be trusted: %.40s</b></dd>", f->distrust);
+    html_put(h, "</dl>\n");
+}
+
+static void group_tile(html *h, const facts *f) {
+    if (!f->group_error) return;
+    char label[120];
+    snprintf(label, sizeof label, "Wrong in the worst group, %.80s", row_text(f->group_error, "group"));
+    tile_open(h, label, "", figure_percent(row_value(f->group_error), row_interval(f->group_error)));
+    interval_line(h, f->group_error, "");
+    if (f->group_gap && !isnan(row_value(f->group_gap)))
+        html_put(h, "<dd>%s against the others</dd>", figure_difference(f->group_gap).text);
+    html_put(h, "</dl>\n");
+}
+
+static void poison_tile(html *h, const facts *f) {
+    const json *row = f->dose_success ? f->dose_success : f->dose_accuracy;
+    if (!row) return;
+    const interval none = {NAN, NAN};
+    const char *what = !f->dose_success                                         ? "Right"
+                       : strcmp(row_text(row, "metric"), "attack_success") == 0 ? "Backdoor opens"
+                       : strcmp(row_text(row, "metric"), "flip_success") == 0   ? "Flipped labels learned"
+                                                                                : "Wrong in the subgroup";
+    char label[120];
+    snprintf(label, sizeof label, "%s with %.20s poisoned", what, figure_percent(row_dose(row), none).text);
+    tile_open(h, label, "", figure_percent(row_value(row), row_interval(row)));
+    interval_line(h, row, row_n(row) == 1 ? " net" : " nets");
+    if (f->dose_change)
+        html_put(h, "<dd>clean accuracy %s</dd>",
+                 figure_points(row_value(f->dose_change), row_interval(f->dose_change)).text);
+    html_put(h, "</dl>\n");
+}
+
+void summary_put(html *h, const facts *f) {
+    html_put(h, "<div class=\"verdict\">\n");
+    clean_sentence(h, f);
+    attack_sentence(h, f);
+    group_sentence(h, f);
+    poison_sentence(h, f);
+    gate_sentence(h, f);
+    warning_sentence(h, f);
+    html_put(h, "</div>\n<div class=\"tiles\">\n");
+    clean_tile(h, f);
+    attack_tile(h, f);
+    group_tile(h, f);
+    poison_tile(h, f);
+    html_put(
+        h,
+        "</div>\n<p class=\"note\">Brackets hold 95 %% intervals. They cover the sampling of test images "
+        "(for poison: "
+        "of nets) and nothing else. Accuracy under attack is an upper bound of robust accuracy: a better "
+        "attack may "
+        "break more. \xce\xb5 is the largest change allowed to an attacker, with pixels from 0 to 1.</p>\n");
+}

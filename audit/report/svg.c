@@ -1,0 +1,74 @@
+#include "audit/report/svg_internal.h"
+
+#include <math.h>
+
+double axis_place(const axis *a, double value) {
+    double span = a->hi - a->lo, share = span > 0 ? (value - a->lo) / span : 0;
+    if (!(share > 0)) share = 0;
+    if (share > 1) share = 1;
+    return a->from + share * (a->to - a->from);
+}
+
+/* The round step (1, 2 or 5 times a power of ten) that cuts the axis into about so many parts. */
+static double round_step(const axis *a, int about) {
+    double raw = (a->hi - a->lo) / about, power = pow(10, floor(log10(raw)));
+    double step = raw > 5 * power   ? 10 * power
+                  : raw > 2 * power ? 5 * power
+                  : raw > power     ? 2 * power
+                                    : power;
+    return a->whole && step < 1 ? 1 : step;
+}
+
+int axis_ticks(const axis *a, int about, double ticks[AXIS_TICKS]) {
+    if (!(a->hi > a->lo)) {
+        ticks[0] = a->lo;
+        return 1;
+    }
+    double step = round_step(a, about);
+    int n = 0;
+    for (double i = ceil(a->lo / step - 1e-9); n < AXIS_TICKS && i * step <= a->hi + 1e-9 * step; i++)
+        ticks[n++] = i * step;
+    return n;
+}
+
+tick_text axis_text(const axis *a, double tick) {
+    tick_text t;
+    double shown = a->percent ? 100 * tick : tick;
+    if (fabs(shown) < 1e-12) shown = 0;
+    snprintf(t.text, sizeof t.text, "%.6g%s", shown, a->percent ? "\xe2\x80\xaf%" : "");
+    return t;
+}
+
+void range_include(double *lo, double *hi, double value) {
+    const double most = 1e9; /* a chart of anything larger shows nothing */
+    if (!isfinite(value) || fabs(value) > most) return;
+    if (value < *lo) *lo = value;
+    if (value > *hi) *hi = value;
+}
+
+void svg_open(html *h, int width, int height, const char *title, const char *description) {
+    int id = ++h->last_id;
+    html_put(h,
+             "<figure style=\"max-width:%dpx\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+             "aria-labelledby=\"t%d d%d\">\n<title id=\"t%d\">%s</title><desc id=\"d%d\">%s</desc>\n",
+             width, width, height, id, id, id, title, id, description);
+}
+
+void svg_close(html *h, const char *caption) {
+    html_put(h, "</svg>\n");
+    if (caption) html_put(h, "<figcaption>%s</figcaption>\n", caption);
+    html_put(h, "</figure>\n");
+}
+
+void svg_mark(html *h, int series, double x, double y, double radius, bool open) {
+    /* of radius 1, and with about equal areas */
+    static const char *const shapes[SERIES_STYLES] = {"M-1,0a1,1 0 1,0 2,0a1,1 0 1,0 -2,0z",
+                                                      "M-.9,-.9h1.8v1.8h-1.8z",
+                                                      "M0,-1.25L1.25,0L0,1.25L-1.25,0z",
+                                                      "M0,-1.2L1.15,.9H-1.15z",
+                                                      "M0,1.2L1.15,-.9H-1.15z",
+                                                      "M-.4,-1.1h.8v.7h.7v.8h-.7v.7h-.8v-.7h-.7v-.8h.7z"};
+    int style = series % SERIES_STYLES;
+    html_put(h, "<path class=\"s%d %s\" transform=\"translate(%.1f %.1f) scale(%.2f)\" d=\"%s\"/>\n", style,
+             open ? "open" : "mark", x, y, radius, shapes[style]);
+}
