@@ -7,6 +7,8 @@
 #include "audit/report/html_internal.h"
 #include "core/stats.h"
 
+enum { PAGE_WIDTH = 860 };
+
 typedef struct chart_point {
     double x, y;
     interval i; /* {NAN, NAN} = none */
@@ -21,10 +23,12 @@ typedef struct chart_series {
 typedef struct line_chart {
     const char *title, *description, *caption; /* caption may be NULL */
     const char *x_label, *y_label;
-    int width;                          /* 720 fills the page */
+    int width;                          /* PAGE_WIDTH fills the page */
     bool x_percent, x_whole, y_percent; /* how ticks are written */
-    double y_hi;                        /* the axis goes from 0 to here; NAN = fits the data */
-    const char *reference_label;        /* a dotted horizontal line, or NULL */
+    double y_lo, y_hi;                  /* ends of the axis; NAN = fit the data */
+    const char
+        *reference_label; /* a dotted horizontal line, or NULL; it is named at the left above the line, */
+    bool reference_right; /* or at the right below it */
     double reference;
     const chart_series *series;
     int n_series;

@@ -5,7 +5,7 @@
 #include "audit/report/svg_internal.h"
 #include "audit/text_table.h"
 
-enum { WIDTH = 720, ROW = 26, HEAD = 44, FOOT = 46, FIGURES = 205, LABEL_MOST = 30 };
+enum { WIDTH = PAGE_WIDTH, ROW = 26, HEAD = 34, FOOT = 46, FIGURES = 205, LABEL_MOST = 30 };
 
 typedef struct plot {
     const dot_chart *c;
@@ -28,6 +28,8 @@ static plot plot_of(const dot_chart *c) {
         range_include(&lo, &hi, d->i.hi);
     }
     if (c->overall_label) range_include(&lo, &hi, c->overall);
+    hi += 0.03 * (hi - lo); /* whiskers end inside */
+    if (!c->from_zero) lo -= 0.03 * (hi - lo);
     if (!(hi > lo)) { /* nothing to fit */
         lo = 0;
         hi = 1;
@@ -87,8 +89,8 @@ static void put_dot(html *h, const plot *p, const dot *d, double y) {
     html_put(h, "<text class=\"soft end\" x=\"%d\" y=\"%.1f\">%s</text>\n", WIDTH - 2, y + 4,
              figure_count(d->n).text);
     if (isnan(d->value)) {
-        html_put(h, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\">not judged: %.60s</text>\n", p->x.from + 6,
-                 y + 4, d->reason);
+        html_put(h, "<text class=\"soft halo\" x=\"%.1f\" y=\"%.1f\">not judged: %.60s</text>\n",
+                 p->x.from + 6, y + 4, d->reason);
         return;
     }
     if (!isnan(d->i.lo) && !isnan(d->i.hi))

@@ -87,7 +87,7 @@ static void chart_of(html *h, const attacked *a) {
                    "visible.",
         .x_label = x_label,
         .y_label = a->targeted ? "driven to the attacker's class" : "accuracy",
-        .width = 720,
+        .width = PAGE_WIDTH,
         .y_percent = true,
         .y_hi = 1,
         .reference_label = !a->targeted && classes > 1 ? chance : NULL,

@@ -8,12 +8,6 @@
 #include "audit/report/sections_internal.h"
 #include "audit/rows.h"
 
-/* "f" of "sex=f"; pairs keep both names. */
-static const char *value_of(const fairness_group *g) {
-    const char *equals = strchr(g->name, '=');
-    return equals && !strchr(g->name, '&') ? equals + 1 : g->name;
-}
-
 static void dots_put(html *h, const fairness_group *all, fairness_group *const *groups, int n) {
     dot *dots = html_array(h, (size_t)n, sizeof *dots);
     const json *overall = all ? all->rows[GROUP_ERROR] : NULL;
@@ -21,7 +15,7 @@ static void dots_put(html *h, const fairness_group *all, fairness_group *const *
     for (int i = 0; i < n; i++) {
         const json *row = fairness_believed(groups[i], GROUP_ERROR),
                    *gap = fairness_believed(groups[i], GROUP_GAP);
-        dots[i] = (dot){.label = value_of(groups[i]),
+        dots[i] = (dot){.label = groups[i]->label,
                         .n = row_n(row),
                         .value = row_value(row),
                         .i = row_interval(row),
@@ -35,10 +29,6 @@ static void dots_put(html *h, const fairness_group *all, fairness_group *const *
         .description =
             "A row per group with the share of its images that are classified wrongly, the worst first; "
             "figures stand at the right and in the table below.",
-        .caption =
-            "The worst group first. The area of a dot grows with n; whiskers are 95 % intervals; the band "
-            "is the interval of all images. Filled: the interval of the gap to all other images "
-            "excludes 0; hollow: it does not.",
         .group_label = groups[0]->column,
         .x_label = "error: share of images classified wrongly",
         .from_zero = true,
@@ -73,8 +63,13 @@ static void clustered_cells(html *h, const fairness_group *g) {
 }
 
 static void group_row_put(html *h, const fairness_group *g, layout l) {
-    html_put(h, "<tr><th scope=\"row\">%.80s</th>", value_of(g));
+    html_put(h, "<tr><th scope=\"row\">%.80s</th>", g->label);
     html_n_cell(h, g->rows[GROUP_ERROR]);
+    if (isnan(row_value(g->rows[GROUP_ERROR]))) {
+        html_put(h, "<td class=\"soft\" colspan=\"%d\">not judged: %.120s</td></tr>\n",
+                 4 + 4 * l.clustered + 3 * l.success, row_text(g->rows[GROUP_ERROR], "reason"));
+        return;
+    }
     html_value_cells(h, g->rows[GROUP_ERROR], false);
     html_value_cells(h, g->rows[GROUP_GAP], true);
     if (l.clustered && g->rows[GROUP_CLUSTERS]) clustered_cells(h, g);
@@ -142,7 +137,7 @@ static void heat_put(html *h, const fairness_groups *g, const fairness_group *al
         html_put(h, "<th scope=\"col\">%.20s</th>", g->classes[k]);
     html_put(h, "</tr></thead>\n<tbody>\n");
     for (int i = 0; i < n && i < ROWS_MOST; i++)
-        heat_row(h, g, groups[i], value_of(groups[i]));
+        heat_row(h, g, groups[i], groups[i]->label);
     if (all) heat_row(h, g, all, "all");
     html_put(h, "</tbody></table></div>\n");
     if (n > ROWS_MOST)
@@ -188,7 +183,7 @@ static void condition_put(html *h, const json *body, const json *condition) {
         html_put(h, "<h3>%s, %s</h3>\n", g->list[i].column, figure_condition(condition).text);
         dots_put(h, all, of_column, n);
         groups_table(h, all, of_column, n);
-        heat_put(h, g, all, of_column, n);
+        if (!of_column[0]->pair) heat_put(h, g, all, of_column, n);
     }
     if (all) {
         html_put(h, "<h3>Classes, %s</h3>\n", figure_condition(condition).text);
@@ -204,8 +199,13 @@ void fairness_put(html *h, const json *document) {
     const json *body = json_get(document, "body"), *conditions[CONDITIONS_MOST];
     int n = fairness_conditions(body, conditions);
     html_put(h, "<p>How errors are spread over groups. Each group is compared with all images that are not "
-                "in it. Groups with "
-                "too few images are named but not judged.</p>\n");
+                "in it. Groups "
+                "with too few images are named but not judged.</p>\n");
+    html_put(h, "<p class=\"note\">In the charts the worst group comes first. The area of a dot grows with "
+                "n, whiskers are "
+                "95 %% intervals, the band is the interval of all images. Filled: the interval of the gap to "
+                "all other "
+                "images excludes 0; hollow: it does not.</p>\n");
     for (int i = 0; i < n; i++)
         condition_put(h, body, conditions[i]);
 }

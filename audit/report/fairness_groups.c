@@ -23,15 +23,32 @@ int fairness_conditions(const json *body, const json *out[CONDITIONS_MOST]) {
     return n;
 }
 
-/* "sex" of "sex=f", "sex x age" of "sex=f&age=old". */
-static void column_of(const char *group, char out[COLUMN_LENGTH]) {
-    const char *second = strchr(group, '&');
-    int length = (int)strcspn(group, "=");
-    if (second && strchr(second, '='))
-        snprintf(out, COLUMN_LENGTH, "%.*s \xc3\x97 %.*s", length < 40 ? length : 40, group,
-                 (int)strcspn(second + 1, "=") < 40 ? (int)strcspn(second + 1, "=") : 40, second + 1);
-    else
-        snprintf(out, COLUMN_LENGTH, "%.*s", length < 90 ? length : 90, group);
+/* One "column=value" in the name of a group. */
+typedef struct name_part {
+    const char *column, *value;
+    int column_length, value_length;
+} name_part;
+
+static name_part part_of(const char *from, const char *end) {
+    enum { MOST = 40 };
+    const char *equals = memchr(from, '=', (size_t)(end - from)), *value = equals ? equals + 1 : from;
+    int before = equals ? (int)(equals - from < MOST ? equals - from : MOST) : 0;
+    return (name_part){from, value, before, (int)(end - value < MOST ? end - value : MOST)};
+}
+
+/* Cuts "sex=f&age=old" into "sex x age" and "f, old". Where a value holds a '&' too the words are less neat, no more. */
+static void cut_name(fairness_group *g) {
+    const char *and = strchr(g->name, '&'), *end = g->name + strlen(g->name);
+    g->pair = and&&strchr(and, '=');
+    name_part first = part_of(g->name, g->pair ? and : end);
+    snprintf(g->column, COLUMN_LENGTH, "%.*s", first.column_length, first.column);
+    snprintf(g->label, COLUMN_LENGTH, "%.*s", first.value_length, first.value);
+    if (!g->pair) return;
+    name_part second = part_of(and+1, end);
+    snprintf(g->column, COLUMN_LENGTH, "%.*s \xc3\x97 %.*s", first.column_length, first.column,
+             second.column_length, second.column);
+    snprintf(g->label, COLUMN_LENGTH, "%.*s, %.*s", first.value_length, first.value, second.value_length,
+             second.value);
 }
 
 /* The entry of a group; rows of one group stand together, so the last one is tried first. */
@@ -44,7 +61,7 @@ static fairness_group *entry_of(fairness_groups *g, const char *name) {
     }
     fairness_group *new = &g->list[g->n++];
     new->name = name;
-    column_of(name, new->column);
+    cut_name(new);
     return new;
 }
 

@@ -12,6 +12,8 @@ enum { CLASS_RECALL, CLASS_PRECISION, CLASS_FALSE_POSITIVE, CLASS_METRICS };
 typedef struct fairness_group {
     const char *name;           /* "all", "column=value", "a=x&b=y" */
     char column[COLUMN_LENGTH]; /* "column", or "a x b" */
+    char label[COLUMN_LENGTH];  /* "value", or "x, y" */
+    bool pair;                  /* of two columns */
     const json *rows[GROUP_METRICS];
     const json *clustered[GROUP_METRICS]; /* those with the interval of the cluster bootstrap */
     const json *per_class[CLASS_METRICS][CLASSES_MOST];

@@ -79,6 +79,12 @@ figure figure_count(int64_t n) {
     return f;
 }
 
+figure figure_dose(double share) {
+    figure f;
+    snprintf(f.text, sizeof f.text, "%.4g" SPACE "%%", 100 * share);
+    return f;
+}
+
 figure figure_eps(double eps) {
     figure f;
     snprintf(f.text, sizeof f.text, "%.3g", eps);
@@ -108,8 +114,17 @@ figure figure_norm(const char *name) {
     return f;
 }
 
+figure figure_group(const char *name) {
+    figure f = {""};
+    size_t length = 0;
+    for (; *name && length + 4 < sizeof f.text; name++)
+        length +=
+            (size_t)snprintf(f.text + length, sizeof f.text - length, *name == '&' ? " %c " : "%c", *name);
+    return f;
+}
+
 figure figure_condition(const json *row) {
-    figure f = {"unchanged images"};
+    figure f = {"on unchanged images"};
     const char *attack = row_text(row, "attack");
     if (!*attack || strcmp(attack, "none") == 0) return f;
     snprintf(f.text, sizeof f.text, "under %.30s", figure_attack(attack).text);

@@ -27,6 +27,9 @@ figure figure_difference(const json *row);
 /* "10,000" */
 figure figure_count(int64_t n);
 
+/* "0.5 %": a share that was chosen, not measured. */
+figure figure_dose(double share);
+
 /* "0.05", or "8/255" where it is one. */
 figure figure_eps(double eps);
 
@@ -34,7 +37,10 @@ figure figure_eps(double eps);
 figure figure_attack(const char *name);
 figure figure_norm(const char *name);
 
-/* "unchanged images", or "PGD, L2, at most 1": attack, norm and eps of a row. */
+/* "sex=f & age=old" of "sex=f&age=old": it may be broken into lines. */
+figure figure_group(const char *name);
+
+/* "on unchanged images", or "under PGD, L2 eps = 1": attack, norm and eps of a row. */
 figure figure_condition(const json *row);
 
 /* "changes of at most 0.05 a pixel": what the attacker of a row may do. */

@@ -16,9 +16,10 @@ static const char *symbol(const char *verdict) {
 static void verdict_put(html *h, const json *v) {
     const char *word = row_text(v, "verdict");
     int64_t needed = json_as_int(json_get(v, "n_needed"), 0);
-    html_put(h, "<tr><td class=\"%s\"><b>%s %.20s</b></td><th scope=\"row\">%.80s</th><td>%.80s</td>",
-             strcmp(word, "pass") == 0 ? "" : "bad", symbol(word), word, row_text(v, "gate"),
-             row_text(v, "group"));
+    html_put(
+        h, "<tr><td class=\"verdict-word %s\"><b>%s %.20s</b></td><th scope=\"row\">%.80s</th><td>%.80s</td>",
+        strcmp(word, "pass") == 0 ? "" : "bad", symbol(word), word, row_text(v, "gate"),
+        row_text(v, "group"));
     html_n_cell(h, v);
     if (isnan(row_value(v)))
         html_put(h, "<td></td><td></td>");

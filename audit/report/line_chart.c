@@ -1,43 +1,56 @@
 #include <math.h>
-#include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/svg_internal.h"
+#include "audit/text_table.h"
 
-enum { HEIGHT = 300, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6 };
+enum { HEIGHT = 300, LABEL_MOST = 22, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6 };
 
 typedef struct plot {
     const line_chart *c;
     axis x, y;
 } plot;
 
-static plot plot_of(const line_chart *c) {
-    double x_lo = INFINITY, x_hi = -INFINITY, y_lo = 0, y_hi = isnan(c->y_hi) ? 0 : c->y_hi;
-    size_t longest = 0;
-    for (int s = 0; s < c->n_series; s++) {
-        size_t length = strlen(c->series[s].label);
-        if (length > longest) longest = length;
+/* The data, then a little room; NAN ends of what is wanted are taken from them. */
+static void fit(const line_chart *c, double *x_lo, double *x_hi, double *y_lo, double *y_hi) {
+    for (int s = 0; s < c->n_series; s++)
         for (int i = 0; i < c->series[s].n; i++) {
-            range_include(&x_lo, &x_hi, c->series[s].points[i].x);
-            if (isnan(c->y_hi)) range_include(&y_lo, &y_hi, c->series[s].points[i].y);
+            range_include(x_lo, x_hi, c->series[s].points[i].x);
+            range_include(y_lo, y_hi, c->series[s].points[i].y);
         }
+    if (c->reference_label) range_include(y_lo, y_hi, c->reference);
+    double room = 0.08 * (*y_hi - *y_lo);
+    *y_lo = isnan(c->y_lo) ? *y_lo - room : c->y_lo;
+    *y_hi = isnan(c->y_hi) ? *y_hi + room : c->y_hi;
+}
+
+static int longest_label(const line_chart *c) {
+    int longest = 0;
+    for (int s = 0; s < c->n_series; s++) {
+        int length = text_width(c->series[s].label);
+        if (length > longest) longest = length;
     }
-    int right = 30 + 7 * (int)(longest < 22 ? longest : 22);
-    plot p = {.c = c,
-              .x = {.label = c->x_label,
-                    .lo = x_lo,
-                    .hi = x_hi,
-                    .from = LEFT + 12,
-                    .to = c->width - right,
-                    .percent = c->x_percent,
-                    .whole = c->x_whole},
-              .y = {.label = c->y_label,
-                    .lo = y_lo,
-                    .hi = isnan(c->y_hi) ? 1.06 * y_hi : y_hi,
-                    .from = HEIGHT - BOTTOM,
-                    .to = TOP,
-                    .percent = c->y_percent}};
-    return p;
+    return longest < LABEL_MOST ? longest : LABEL_MOST;
+}
+
+static plot plot_of(const line_chart *c) {
+    double x_lo = INFINITY, x_hi = -INFINITY, y_lo = INFINITY, y_hi = -INFINITY;
+    fit(c, &x_lo, &x_hi, &y_lo, &y_hi);
+    int right = c->n_series > 1 ? 50 + 7 * longest_label(c) : 16;
+    return (plot){.c = c,
+                  .x = {.label = c->x_label,
+                        .lo = x_lo,
+                        .hi = x_hi,
+                        .from = LEFT + 12,
+                        .to = c->width - right,
+                        .percent = c->x_percent,
+                        .whole = c->x_whole},
+                  .y = {.label = c->y_label,
+                        .lo = y_lo,
+                        .hi = y_hi,
+                        .from = HEIGHT - BOTTOM,
+                        .to = TOP,
+                        .percent = c->y_percent}};
 }
 
 static void put_axes(html *h, const plot *p) {
@@ -65,12 +78,13 @@ static void put_axes(html *h, const plot *p) {
 }
 
 static void put_reference(html *h, const plot *p) {
-    if (!p->c->reference_label || !isfinite(p->c->reference)) return;
-    double y = axis_place(&p->y, p->c->reference);
-    html_put(h,
-             "<path class=\"reference\" d=\"M%d,%.1fH%.1f\"/><text class=\"soft\" x=\"%d\" y=\"%.1f\">%.40s"
-             "</text>\n",
-             LEFT, y, p->x.to + 12, LEFT + 4, y - 5, p->c->reference_label);
+    const line_chart *c = p->c;
+    if (!c->reference_label || !isfinite(c->reference)) return;
+    double y = axis_place(&p->y, c->reference), right = p->x.to + 12;
+    html_put(h, "<path class=\"reference\" d=\"M%d,%.1fH%.1f\"/>", LEFT, y, right);
+    html_put(h, "<text class=\"soft halo %s\" x=\"%.1f\" y=\"%.1f\">%.40s</text>\n",
+             c->reference_right ? "end" : "", c->reference_right ? right - 4 : LEFT + 4,
+             c->reference_right ? y + 17 : y - 6, c->reference_label);
 }
 
 /* Where a point of a series is drawn: beside those of the others, so that intervals do not hide each other; but

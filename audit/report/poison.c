@@ -66,10 +66,7 @@ static void table_of(html *h, const json *body, int success) {
     for (size_t at = 0; n < DOSES_MOST && (row = row_next(body, &q, &at));) {
         if (isnan(row_dose(row))) continue;
         n++;
-        html_put(h, "<tr><th scope=\"row\" class=\"n\">%s</th>",
-                 figure_percent(row_dose(row),
-                                (interval){row_dose(row), row_dose(row) + (row_dose(row) < .01 ? .001 : 1)})
-                     .text);
+        html_put(h, "<tr><th scope=\"row\" class=\"n\">%s</th>", figure_dose(row_dose(row)).text);
         html_n_cell(h, row);
         html_value_cells(h, row, false);
         html_value_cells(h, row_dose(row) > 0 ? fact_row(body, "accuracy_change", row) : NULL, true);
@@ -107,7 +104,7 @@ void poison_put(html *h, const json *document) {
             "the luck of training, not the sampling of test images.",
         .x_label = dose_label(body),
         .y_label = "share of test images",
-        .width = 720,
+        .width = PAGE_WIDTH,
         .x_percent = true,
         .y_percent = true,
         .y_hi = 1,

@@ -7,8 +7,9 @@
 
 void style_put(html *h);
 
-/* What was found, in sentences and tiles. */
+/* What was found, in sentences; and the tiles below them. */
 void summary_put(html *h, const facts *f);
+void tiles_put(html *h, const facts *f);
 
 /* Warnings of every document, with the command to try next. */
 void warnings_put(html *h, json *const *results, int n);

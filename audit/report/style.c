@@ -11,12 +11,12 @@ static const char *const rules[] = {
     "*{box-sizing:border-box}\n",
     "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,\"Segoe "
     "UI\",Roboto,",
-    "\"Noto Sans\",\"DejaVu Sans\",sans-serif;overflow-wrap:anywhere}\n",
-    "main{max-width:788px;margin:0 auto;padding:44px 24px 64px}\n",
+    "\"Noto Sans\",\"DejaVu Sans\",sans-serif;overflow-wrap:break-word}\n",
+    "main{max-width:912px;margin:0 auto;padding:44px 24px 64px}\n",
     "h1{font-size:30px;line-height:1.2;margin:0 0 6px;letter-spacing:-.01em}\n",
     "h2{font-size:21px;line-height:1.3;margin:0 0 6px}\n",
     "h3{font-size:16px;margin:28px 0 4px}\n",
-    "p{margin:8px 0}\n",
+    "p,li{max-width:720px}p{margin:8px 0}\n",
     "section{margin-top:46px;padding-top:20px;border-top:1px solid var(--rule)}\n",
     ".soft,caption,figcaption,.note{color:var(--soft)}\n",
     ".note,figcaption,caption{font-size:13.5px;line-height:1.45}\n",
@@ -39,19 +39,21 @@ static const char *const rules[] = {
     "table{border-collapse:collapse;font-size:14px;line-height:1.4;font-variant-numeric:tabular-nums;"
     "overflow-wrap:normal}\n",
     "caption{text-align:left;padding-bottom:6px}\n",
-    "th,td{text-align:left;font-weight:400;padding:4px 22px 4px 0;border-bottom:1px solid var(--rule);"
+    "th,td{text-align:left;font-weight:400;padding:4px 18px 4px 0;border-bottom:1px solid var(--rule);"
     "vertical-align:baseline}\n",
-    "tbody th,.facts td{max-width:460px;overflow-wrap:anywhere}\n",
+    "tbody th{min-width:7em}tbody th.n{min-width:0}.verdict-word{white-space:nowrap}\n",
+    ".facts td{overflow-wrap:anywhere}\n",
     "thead th{font-weight:600;font-size:13px;border-bottom-color:var(--soft);vertical-align:bottom}\n",
     ".n{text-align:right;white-space:nowrap}\n",
     ".facts th{color:var(--soft);white-space:nowrap}\n",
-    "table.heat td{padding:4px 8px;text-align:right;border:1px solid var(--paper);white-space:nowrap}\n",
-    "table.heat small{display:block;color:var(--soft);font-size:11.5px}table.heat th{padding-right:10px}\n",
+    "table.heat td{padding:4px 5px;text-align:right;border:1px solid var(--paper);white-space:nowrap}\n",
+    "table.heat small{display:block;color:var(--ink);font-size:11.5px}table.heat th{padding-right:10px}\n",
     "table.heat thead th{text-align:right}table.heat thead th:first-child{text-align:left}\n",
-    "table.heat td{background:rgba(var(--heat),calc(var(--v)*.6))}\n",
-    "figure{margin:18px 0}figure svg{display:block;width:100%;height:auto;overflow:visible}\n",
+    "table.heat td{background:rgba(var(--heat),calc(var(--v)*.5))}\n",
+    "figure{margin:18px 0;overflow-x:auto}figure svg{display:block;width:100%;height:auto}\n",
     "figure img{display:block;max-width:100%;height:auto;border:1px solid var(--rule)}\n",
-    "figcaption{margin-top:8px;max-width:720px}\n",
+    "figcaption{margin-top:8px;max-width:720px}.halo{paint-order:stroke;stroke:var(--paper);stroke-width:5px;"
+    "stroke-linejoin:round}\n",
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:0 20px}\n",
     "svg text{font-size:13px;fill:var(--ink);font-variant-numeric:tabular-nums}svg "
     "text.soft{fill:var(--soft);"
@@ -72,7 +74,8 @@ static const char *const rules[] = {
     "@media "
     "print{:root{color-scheme:light}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}",
     "section{margin-top:26px}figure,tr,.tile,.alarm{break-inside:avoid}h2,h3{break-after:avoid}",
-    ".wide{overflow:visible}td,.tile,.alarm{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
+    ".wide,figure{overflow:visible}table{font-size:8.5pt}th,td{padding-right:10px}table.heat small{font-size:6.5pt}figure "
+    "svg{min-width:0!important}td,.tile,.alarm{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
     NULL};
 
 void style_put(html *h) {

@@ -1,4 +1,4 @@
-/* The top of the page: what was found, in sentences and in tiles. */
+/* The top of the page: what was found, in sentences. */
 #include <math.h>
 #include <string.h>
 
@@ -58,8 +58,8 @@ static void attack_sentence(html *h, const facts *f) {
 static void group_sentence(html *h, const facts *f) {
     if (!f->group_error) return;
     html_put(h, "<p>Of %d groups, <b>%.80s</b> fares worst: wrong <b>%s</b> of the time (%s images)",
-             f->groups, row_text(f->group_error, "group"), figure_share(f->group_error).text,
-             figure_count(row_n(f->group_error)).text);
+             f->groups, figure_group(row_text(f->group_error, "group")).text,
+             figure_share(f->group_error).text, figure_count(row_n(f->group_error)).text);
     if (f->group_gap && !isnan(row_value(f->group_gap)))
         html_put(h, ", %s against all others%s", figure_difference(f->group_gap).text,
                  gap_is_clear(f->group_gap) ? "" : "; the interval does not rule out that there is no gap");
@@ -87,8 +87,7 @@ static const char *dose_of(const json *row) {
 
 static void poison_sentence(html *h, const facts *f) {
     if (!f->dose_accuracy) return;
-    const interval none = {NAN, NAN};
-    html_put(h, "<p>With %s %s poisoned (%.40s), ", figure_percent(row_dose(f->dose_accuracy), none).text,
+    html_put(h, "<p>With %s %s poisoned (%.40s), ", figure_dose(row_dose(f->dose_accuracy)).text,
              dose_of(f->dose_accuracy), row_text(f->dose_accuracy, "attack"));
     if (f->dose_success && !isnan(row_value(f->dose_success))) {
         html_put(h, "%s <b>%s</b> of cases", poison_effect(f->dose_success),
@@ -115,13 +114,12 @@ static int count_verdicts(const json *verdicts, const char *word) {
 }
 
 static void gate_sentence(html *h, const facts *f) {
+    static const char *const words[] = {"pass", "fail", "inconclusive", "not evaluable"};
     if (!f->verdicts) return;
-    html_put(h,
-             "<p>Of the policy's %d gates, %d pass, <b>%d fail</b>, %d are inconclusive and %d could not be "
-             "evaluated.</p>\n",
-             (int)json_count(f->verdicts), count_verdicts(f->verdicts, "pass"),
-             count_verdicts(f->verdicts, "fail"), count_verdicts(f->verdicts, "inconclusive"),
-             count_verdicts(f->verdicts, "not evaluable"));
+    html_put(h, "<p>Gates of the policy:");
+    for (int i = 0; i < 4; i++)
+        html_put(h, "%s <b>%d</b> %s", i ? "," : "", count_verdicts(f->verdicts, words[i]), words[i]);
+    html_put(h, ".</p>\n");
 }
 
 static void warning_sentence(html *h, const facts *f) {
@@ -137,70 +135,6 @@ static void warning_sentence(html *h, const facts *f) {
                  f->models);
 }
 
-static void tile_open(html *h, const char *label, const char *prefix, figure big) {
-    html_put(h, "<dl class=\"tile\"><dt>%s</dt><dd class=\"big\">%s%s</dd>", label, prefix, big.text);
-}
-
-static void interval_line(html *h, const json *row, const char *unit) {
-    figure bounds = figure_interval(row_interval(row));
-    html_put(h, "<dd>%s%sn = %s%s</dd>", bounds.text, *bounds.text ? ", " : "", figure_count(row_n(row)).text,
-             unit);
-}
-
-static void clean_tile(html *h, const facts *f) {
-    if (!f->clean) return;
-    tile_open(h, "Right on unchanged images", "",
-              figure_percent(row_value(f->clean), row_interval(f->clean)));
-    interval_line(h, f->clean, "");
-    html_put(h, "</dl>\n");
-}
-
-static void attack_tile(html *h, const facts *f) {
-    const json *row = f->attacked_large;
-    if (!row) return;
-    char label[120];
-    snprintf(label, sizeof label, "%s, %.20s \xce\xb5 = %.20s",
-             f->targeted ? "Driven to the attacker's class" : "Right under attack",
-             figure_norm(row_text(row, "norm")).text, figure_eps(row_eps(row)).text);
-    tile_open(h, label, f->targeted ? "\xe2\x89\xa5 " : "\xe2\x89\xa4 ",
-              figure_percent(row_value(row), row_interval(row)));
-    interval_line(h, row, "");
-    if (f->attacked_small != row)
-        html_put(h, "<dd>at \xce\xb5 = %s: %s</dd>", figure_eps(row_eps(f->attacked_small)).text,
-                 figure_percent(row_value(f->attacked_small), row_interval(f->attacked_small)).text);
-    if (f->distrust) html_put(h, "<dd class=\"bad\"><b>not to be trusted: %.40s</b></dd>", f->distrust);
-    html_put(h, "</dl>\n");
-}
-
-static void group_tile(html *h, const facts *f) {
-    if (!f->group_error) return;
-    char label[120];
-    snprintf(label, sizeof label, "Wrong in the worst group, %.80s", row_text(f->group_error, "group"));
-    tile_open(h, label, "", figure_percent(row_value(f->group_error), row_interval(f->group_error)));
-    interval_line(h, f->group_error, "");
-    if (f->group_gap && !isnan(row_value(f->group_gap)))
-        html_put(h, "<dd>%s against the others</dd>", figure_difference(f->group_gap).text);
-    html_put(h, "</dl>\n");
-}
-
-static void poison_tile(html *h, const facts *f) {
-    const json *row = f->dose_success ? f->dose_success : f->dose_accuracy;
-    if (!row) return;
-    const interval none = {NAN, NAN};
-    const char *what = !f->dose_success                                         ? "Right"
-                       : strcmp(row_text(row, "metric"), "attack_success") == 0 ? "Backdoor opens"
-                       : strcmp(row_text(row, "metric"), "flip_success") == 0   ? "Flipped labels learned"
-                                                                                : "Wrong in the subgroup";
-    char label[120];
-    snprintf(label, sizeof label, "%s with %.20s poisoned", what, figure_percent(row_dose(row), none).text);
-    tile_open(h, label, "", figure_percent(row_value(row), row_interval(row)));
-    interval_line(h, row, row_n(row) == 1 ? " net" : " nets");
-    if (f->dose_change)
-        html_put(h, "<dd>clean accuracy %s</dd>",
-                 figure_points(row_value(f->dose_change), row_interval(f->dose_change)).text);
-    html_put(h, "</dl>\n");
-}
-
 void summary_put(html *h, const facts *f) {
     html_put(h, "<div class=\"verdict\">\n");
     clean_sentence(h, f);
@@ -209,16 +143,13 @@ void summary_put(html *h, const facts *f) {
     poison_sentence(h, f);
     gate_sentence(h, f);
     warning_sentence(h, f);
-    html_put(h, "</div>\n<div class=\"tiles\">\n");
-    clean_tile(h, f);
-    attack_tile(h, f);
-    group_tile(h, f);
-    poison_tile(h, f);
+    html_put(h, "</div>\n");
+    tiles_put(h, f);
     html_put(
         h,
-        "</div>\n<p class=\"note\">Brackets hold 95 %% intervals. They cover the sampling of test images "
-        "(for poison: "
-        "of nets) and nothing else. Accuracy under attack is an upper bound of robust accuracy: a better "
-        "attack may "
-        "break more. \xce\xb5 is the largest change allowed to an attacker, with pixels from 0 to 1.</p>\n");
+        "<p class=\"note\">Brackets hold 95 %% intervals. They cover the sampling of test images (for "
+        "poison: of "
+        "nets) and nothing else. Accuracy under attack is an upper bound of robust accuracy: a better attack "
+        "may break more. \xce\xb5 is the largest change allowed to an attacker, with pixels from 0 to "
+        "1.</p>\n");
 }

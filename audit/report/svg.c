@@ -48,10 +48,11 @@ void range_include(double *lo, double *hi, double value) {
 
 void svg_open(html *h, int width, int height, const char *title, const char *description) {
     int id = ++h->last_id;
-    html_put(h,
-             "<figure style=\"max-width:%dpx\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-             "aria-labelledby=\"t%d d%d\">\n<title id=\"t%d\">%s</title><desc id=\"d%d\">%s</desc>\n",
-             width, width, height, id, id, id, title, id, description);
+    html_put(
+        h,
+        "<figure style=\"max-width:%dpx\"><svg style=\"min-width:%dpx\" viewBox=\"0 0 %d %d\" role=\"img\" "
+        "aria-labelledby=\"t%d d%d\">\n<title id=\"t%d\">%s</title><desc id=\"d%d\">%s</desc>\n",
+        width, width * 7 / 10, width, height, id, id, id, title, id, description);
 }
 
 void svg_close(html *h, const char *caption) {

@@ -28,7 +28,7 @@ static void curves_put(html *h, const json *epochs, int n, const json *test) {
                         "Mean loss on the training images in each epoch; the table below has the figures.",
                     .x_label = "epoch",
                     .y_label = "training loss (nats)",
-                    .width = 350,
+                    .width = 410,
                     .x_whole = true,
                     .y_hi = NAN,
                     .series = &loss,
@@ -41,7 +41,8 @@ static void curves_put(html *h, const json *epochs, int n, const json *test) {
         "the end; the table below has the figures.";
     c.y_label = "training accuracy";
     c.y_percent = true;
-    c.y_hi = 1;
+    c.y_lo = NAN;
+    c.reference_right = true;
     c.series = &accuracy;
     char label[64];
     snprintf(label, sizeof label, "test, at the end: %.30s",
