@@ -9,7 +9,7 @@
 #include "audit/fairness.h"
 #include "audit/report/report.h"
 #include "audit/result.h"
-#include "core/bytes.h"
+#include "core/outfile.h"
 #include "tests/support/cli.h"
 
 #define NB "\xe2\x80\xaf" /* the narrow space before a percent sign */
@@ -497,7 +497,8 @@ static void the_command(void **state) {
     must_say(page, "cut short");
     free(page);
     cli_expect(2, "missing.json", "report a.json missing.json -o two.html");
-    cli_expect(2, "not a result", "report out.html -o two.html");
+    assert_ok(outfile_write(temporary_path("b.json"), "{}", 2, &e), e);
+    cli_expect(2, "b.json: not a result", "report b.json -o two.html");
     cli_expect(2, "RESULT.json", "report -o two.html");
     cli_expect(2, NULL, "report a.json -o no/such/folder.html");
     assert_no_file_like("two");
