@@ -17,6 +17,12 @@ struct net_builder {
     err why;
 };
 
+bool net_name_is_fine(const char *name) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
+    size_t length = strlen(name);
+    return length >= 1 && length <= NET_MOST_NAME && strspn(name, allowed) == length;
+}
+
 net_builder *net_begin(const char *arch, shape input) {
     net_builder *b = calloc(1, sizeof *b);
     net *n = calloc(1, sizeof *n);
@@ -32,15 +38,13 @@ net_builder *net_begin(const char *arch, shape input) {
         input.c > MOST_SIDE || (int64_t)input.h * input.w > MOST_VALUES ||
         (int64_t)input.h * input.w * input.c > MOST_VALUES)
         b->failed = err_set(&b->why, STATUS_BAD_FILE, "an input of %d x %d x %d", input.h, input.w, input.c);
+    else if (!net_name_is_fine(arch))
+        b->failed = err_set(&b->why, STATUS_BAD_FILE,
+                            "the name of the architecture: 1..%d characters A-Za-z0-9_./- are expected",
+                            (int)NET_MOST_NAME);
     else
         net_add(b, "input", NULL, NULL, 0, NULL);
     return b;
-}
-
-static bool name_is_fine(const char *name) {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
-    size_t length = strlen(name);
-    return length >= 1 && length <= NET_MOST_NAME && strspn(name, allowed) == length;
 }
 
 int net_find(const net *n, const char *name) {
@@ -121,7 +125,7 @@ static status shape_node(const net *n, net_node *node, err *e) {
 static status fill_node(net_builder *b, net_node *node, const char *name, const char *op,
                         const layer_config *config, int n_inputs, const int *inputs) {
     net *n = b->net;
-    if (!name_is_fine(name))
+    if (!net_name_is_fine(name))
         return err_set(&b->why, STATUS_BAD_FILE,
                        "node %d: a name of 1..%d characters A-Za-z0-9_./- is expected", n->n_nodes,
                        (int)NET_MOST_NAME);

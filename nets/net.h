@@ -5,7 +5,7 @@
 #include "core/arena.h"
 #include "nets/layer.h"
 
-enum { NET_MOST_NODES = 4096, NET_MOST_CLASSES = 65536, NET_MOST_NAME = 64 };
+enum { NET_MOST_NODES = 4096, NET_MOST_CLASSES = 65536, NET_MOST_NAME = 63 };
 
 typedef struct net_param {
     char name[96]; /* node name + '.' + suffix: "layer1.0.conv1.weight" */

@@ -4,6 +4,9 @@
 #include "nets/layer_internal.h"
 #include "nets/net.h"
 
+/* Names of nodes and architectures: 1..NET_MOST_NAME of [A-Za-z0-9_./-]. */
+bool net_name_is_fine(const char *name);
+
 /* Index of the node of this name; -1 when there is none. */
 int net_find(const net *n, const char *name);
 

@@ -198,8 +198,6 @@ static status header_from_json(const json *j, net_builder **b, json **nodes, err
         if (json_count(input) != 3 || side[i] < 1 || side[i] > 1 << 20)
             return err_set(e, STATUS_BAD_FILE, "'input' is not [height, width, channels]");
     }
-    if (strlen(arch) >= sizeof((net *)0)->arch)
-        return err_set(e, STATUS_BAD_FILE, "the name in 'arch' is too long");
     *b = net_begin(arch, (shape){(int)side[0], (int)side[1], (int)side[2]});
     return *b ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "no memory for a net");
 }

@@ -18,7 +18,8 @@ enum { SESSION_TILE = 8 }; /* samples in an INFER or INPUT_GRAD tile */
 
 /* `modes`: an OR of session_mode. `batch`: the largest n of TRAIN. INFER and INPUT_GRAD have r->threads workers. The net and the weights must outlive
  * the session; *r is copied. */
-MUST_CHECK status session_new(const net *n, const weights *w, int modes, int batch, const run *r, session **out, err *e);
+MUST_CHECK status session_new(const net *n, const weights *w, int modes, int batch, const run *r,
+                              session **out, err *e);
 void session_free(session *s);
 size_t session_bytes(const session *s); /* memory planned, all workers */
 
@@ -42,12 +43,14 @@ typedef struct train_context {
     const int32_t *ids;
     int epoch, step;
     bool update_statistics;
-    bool frozen_norm;           /* batch norm uses running statistics (evaluation mode) and leaves them alone */
+    bool frozen_norm; /* batch norm uses running statistics (evaluation mode) and leaves them alone */
 } train_context;
-MUST_CHECK status session_train_forward(session *s, weights *w, int n, const float *x, const train_context *c, float *logits, err *e);
+MUST_CHECK status session_train_forward(session *s, weights *w, int n, const float *x, const train_context *c,
+                                        float *logits, err *e);
 
 /* Gradient of sum of dlogits * logits with respect to the trainable parameters, WRITTEN to grad (n_trainable floats), and to the input when dx is
  * not NULL, for the last session_train_forward; once per forward pass, whose memory it reuses. */
-MUST_CHECK status session_train_backward(session *s, const weights *w, int n, const float *dlogits, float *grad, float *dx, err *e);
+MUST_CHECK status session_train_backward(session *s, const weights *w, int n, const float *dlogits,
+                                         float *grad, float *dx, err *e);
 
 #endif

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/blas.h"
 #include "core/parallel.h"
 #include "nets/session_train_internal.h"
 

@@ -21,7 +21,7 @@ int zoo_layer(net_builder *b, const char *name, const char *op, int from) {
 }
 
 int zoo_conv_norm_relu(net_builder *b, const char *suffix, int from, int out) {
-    char name[NET_MOST_NAME];
+    char name[NET_MOST_NAME + 1];
     snprintf(name, sizeof name, "conv%s", suffix);
     int at = zoo_conv(b, name, from, out, 3, 1, 1, false);
     snprintf(name, sizeof name, "bn%s", suffix);

@@ -7,13 +7,13 @@
 /* Adds "<block>.<part>" behind `from`. */
 static int conv_part(net_builder *b, const char *block, const char *part, int from, int out, int kernel,
                      int stride) {
-    char name[NET_MOST_NAME];
+    char name[NET_MOST_NAME + 1];
     snprintf(name, sizeof name, "%s.%s", block, part);
     return zoo_conv(b, name, from, out, kernel, stride, kernel / 2, false);
 }
 
 static int plain_part(net_builder *b, const char *block, const char *part, const char *op, int from) {
-    char name[NET_MOST_NAME];
+    char name[NET_MOST_NAME + 1];
     snprintf(name, sizeof name, "%s.%s", block, part);
     return zoo_layer(b, name, op, from);
 }
@@ -29,7 +29,7 @@ static int add_block(net_builder *b, const char *block, int from, int in, int ou
     at = plain_part(b, block, "relu1", "relu", at);
     at = conv_part(b, block, "conv2", at, out, 3, 1);
     at = plain_part(b, block, "bn2", "batch_norm", at);
-    char name[NET_MOST_NAME];
+    char name[NET_MOST_NAME + 1];
     snprintf(name, sizeof name, "%s.add", block);
     at = net_add(b, name, "add", NULL, 2, (int[]){at, shortcut});
     return plain_part(b, block, "relu2", "relu", at);

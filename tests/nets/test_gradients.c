@@ -202,7 +202,7 @@ static net *net_of_sample(const layer *l, int index) {
     const layer_sample *sample = &l->samples[index];
     char arch[64], name[16];
     int inputs[LAYER_MOST_INPUTS] = {0};
-    snprintf(arch, sizeof arch, "%s#%d", layer_name(l), index);
+    snprintf(arch, sizeof arch, "%s-%d", layer_name(l), index);
     net_builder *b = net_begin(arch, sample->in[0]);
     for (int k = 0; sample->n_inputs > 1 && k < sample->n_inputs; k++) {
         snprintf(name, sizeof name, "in%d", k);

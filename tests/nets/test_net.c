@@ -1,0 +1,245 @@
+/* Building graphs, their JSON, and graphs that lie. */
+#include "tests/support/test.h"
+
+#include <math.h>
+
+#include "nets/net_internal.h"
+#include "nets/zoo.h"
+
+static void refuse(const char *text, const char *words) {
+    err e;
+    net *n;
+    json *j;
+    assert_ok(json_parse(text, strlen(text), &j, &e), e);
+    status s = net_from_json(j, &n, &e);
+    json_free(j);
+    if (s == STATUS_OK) fail_msg("accepted: %s", text);
+    assert_null(n);
+    if (!strstr(e.message, words)) fail_msg("'%s' lacks '%s'", e.message, words);
+}
+
+#define GRAPH(nodes) "{\"arch\": \"x\", \"input\": [4, 4, 1], \"nodes\": [" nodes "]}"
+#define FLATTEN "{\"name\": \"f\", \"op\": \"flatten\", \"inputs\": [\"input\"]}"
+#define LINEAR "{\"name\": \"l\", \"op\": \"linear\", \"inputs\": [\"f\"], \"out\": 3}"
+
+static void test_hostile_graphs(void **state) {
+    (void)state;
+    refuse("[]", "not a JSON object");
+    refuse("{}", "arch");
+    refuse("{\"arch\": \"x\", \"input\": [4, 4], \"nodes\": []}", "'input' is not");
+    refuse("{\"arch\": \"x\", \"input\": [0, 4, 1], \"nodes\": []}", "'input' is not");
+    refuse("{\"arch\": \"x\", \"input\": [1048576, 1048576, 1048576], \"nodes\": []}", "an input of");
+    refuse("{\"arch\": \"a b\", \"input\": [4, 4, 1], \"nodes\": []}", "name of the architecture");
+    refuse(GRAPH(""), "no layers");
+    refuse(GRAPH("7"), "node 0 is not an object");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"b\"]}, {\"name\": \"b\", \"op\": "
+                 "\"relu\", \"inputs\": [\"a\"]}"),
+           "cycle");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"a\"]}"), "cycle");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"warp\", \"inputs\": [\"input\"]}"), "unknown layer 'warp'");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"relu\", \"inputs\": []}"), "0 inputs");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"relu\", \"inputs\": [\"input\", \"input\"]}"), "2 inputs");
+    refuse(GRAPH("{\"name\": \"a\", \"op\": \"relu\", \"inputs\": [3]}"), "input 0 is not a name");
+    refuse(GRAPH("{\"name\": \"a\\nb\", \"op\": \"relu\", \"inputs\": [\"input\"]}"), "characters A-Z");
+    refuse(GRAPH(FLATTEN ", " FLATTEN), "two nodes are named 'f'");
+    refuse(GRAPH("{\"name\": \"f\", \"op\": \"flatten\", \"inputs\": [\"input\"], \"stride\": [1, 1]}"),
+           "has no 'stride'");
+    refuse(
+        GRAPH("{\"name\": \"c\", \"op\": \"conv2d\", \"inputs\": [\"input\"], \"out\": 2, \"kernel\": [3]}"),
+        "array of 2");
+    refuse(GRAPH("{\"name\": \"c\", \"op\": \"conv2d\", \"inputs\": [\"input\"], \"out\": 2, \"kernel\": [3, "
+                 "-3]}"),
+           "integer from 0");
+    refuse(
+        GRAPH(
+            "{\"name\": \"c\", \"op\": \"conv2d\", \"inputs\": [\"input\"], \"out\": 2, \"kernel\": [5, 5]}"),
+        "does not fit");
+    refuse(GRAPH("{\"name\": \"c\", \"op\": \"conv2d\", \"inputs\": [\"input\"], \"out\": 2, \"kernel\": [3, "
+                 "3], \"groups\": 2}"),
+           "do not divide");
+    refuse(GRAPH("{\"name\": \"c\", \"op\": \"conv2d\", \"inputs\": [\"input\"], \"out\": 1000000000, "
+                 "\"kernel\": [3, 3]}"),
+           "outputs");
+    refuse(GRAPH("{\"name\": \"l\", \"op\": \"linear\", \"inputs\": [\"input\"], \"out\": 3}"),
+           "put a flatten before it");
+    refuse(GRAPH("{\"name\": \"p\", \"op\": \"max_pool2d\", \"inputs\": [\"input\"], \"kernel\": [2, 2], "
+                 "\"pad\": [2, 0, 0, 0]}"),
+           "smaller than the pooling window");
+    refuse(GRAPH("{\"name\": \"n\", \"op\": \"normalise\", \"inputs\": [\"input\"], \"mean\": [0.5], "
+                 "\"std\": [0]}"),
+           "standard deviation of 0");
+    refuse(GRAPH("{\"name\": \"d\", \"op\": \"dropout\", \"inputs\": [\"input\"], \"rate\": 1}"),
+           "dropout rate of 1");
+    refuse(GRAPH("{\"name\": \"d\", \"op\": \"dropout\", \"inputs\": [\"input\"], \"rate\": true}"),
+           "not a number");
+    refuse(GRAPH("{\"name\": \"r\", \"op\": \"relu\", \"inputs\": [\"input\"]}"), "expected a vector");
+    refuse(GRAPH(FLATTEN ", {\"name\": \"g\", \"op\": \"flatten\", \"inputs\": [\"input\"]}, " LINEAR),
+           "node 'g' leads nowhere");
+}
+
+static void test_too_many_nodes(void **state) {
+    (void)state;
+    size_t room = (size_t)NET_MOST_NODES * 80 + 100, at = 0;
+    char *text = malloc(room);
+    at += (size_t)snprintf(text, room, "{\"arch\": \"x\", \"input\": [1, 1, 1], \"nodes\": [");
+    for (int k = 0; k < NET_MOST_NODES; k++)
+        at += (size_t)snprintf(text + at, room - at,
+                               "%s{\"name\": \"n%d\", \"op\": \"relu\", \"inputs\": [\"input\"]}",
+                               k ? "," : "", k);
+    snprintf(text + at, room - at, "]}");
+    refuse(text, "at most 4095 are allowed");
+    free(text);
+}
+
+/* A doubling of channels at every node must stop long before memory does. */
+static void test_explosion(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    net_builder *b = net_begin("boom", (shape){64, 64, 4});
+    int at = 0;
+    for (int k = 0; k < 40; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%d", k);
+        at = net_add(b, name, "concat", NULL, 2, (int[]){at, at});
+    }
+    assert_int_equal(net_finish(b, &n, &e), STATUS_BAD_FILE);
+    assert_null(n);
+    assert_non_null(strstr(e.message, "too large"));
+}
+
+static void assert_same_json(const net *a, const net *b) {
+    json *x = net_to_json(a), *y = net_to_json(b);
+    char *s = json_text(x, 0), *t = json_text(y, 0);
+    assert_string_equal(s, t);
+    free(s);
+    free(t);
+    json_free(x);
+    json_free(y);
+}
+
+static void json_round_trip(const char *arch) {
+    err e;
+    net *n, *back;
+    const float mean[4] = {.1307F, 1 / 3.0F, .5F}, std[4] = {.3081F, 1e-3F, .25F};
+    assert_ok(zoo_build(arch, (shape){32, 32, 3}, 10, mean, std, &n, &e), e);
+    json *j = net_to_json(n);
+    assert_ok(net_from_json(j, &back, &e), e);
+    assert_same_json(n, back);
+    assert_int_equal(n->n_floats, back->n_floats);
+    assert_int_equal(n->n_params, back->n_params);
+    assert_memory_equal(&n->nodes[1].config, &back->nodes[1].config,
+                        sizeof(layer_config)); /* float32 constants to the bit */
+    for (int p = 0; p < n->n_params; p++)
+        assert_string_equal(n->params[p].name, back->params[p].name);
+    json_free(j);
+    net_free(n);
+    net_free(back);
+}
+
+static void test_zoo_as_json(void **state) {
+    (void)state;
+#define ROUND_TRIP(name, what, builder) json_round_trip(name);
+    ZOO_LIST(ROUND_TRIP)
+#undef ROUND_TRIP
+}
+
+static void expect_size(const char *arch, shape input, size_t trainable, int64_t flops) {
+    err e;
+    net *n;
+    assert_ok(zoo_build(arch, input, 10, NULL, NULL, &n, &e), e);
+    if (n->n_trainable != trainable || (flops && net_flops(n) != flops))
+        fail_msg("%s: %zu parameters, expected %zu; %lld multiply-adds, expected %lld", arch, n->n_trainable,
+                 trainable, (long long)net_flops(n), (long long)flops);
+    net_free(n);
+}
+
+/* Counted by hand: LeNet-5 with full connections has 61,706; ResNet-20 with 1x1 shortcuts on RGB 272,474. */
+static void test_sizes(void **state) {
+    (void)state;
+    expect_size("linear", (shape){28, 28, 1}, 7850, 7840);
+    expect_size("lenet5", (shape){28, 28, 1}, 61706, 28 * 28 * 150 + 100 * 2400 + 400 * 120 + 120 * 84 + 840);
+    expect_size("madry", (shape){28, 28, 1}, 3274634, 784 * 800 + 196 * 51200 + 3136 * 1024 + 10240);
+    expect_size("resnet20", (shape){32, 32, 3}, 272474, 0);
+}
+
+static void test_zoo_refuses(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    assert_int_equal(zoo_build("resnet2O", (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), STATUS_USAGE);
+    assert_non_null(strstr(e.message, "resnet20"));
+    assert_int_equal(zoo_build("vgg-small", (shape){4, 4, 1}, 10, NULL, NULL, &n, &e), STATUS_USAGE);
+    assert_non_null(strstr(e.message, "pool3"));
+    assert_null(n);
+}
+
+/* Kaiming: standard deviation sqrt(2 / fan-in) before a rectifier, 1 / sqrt(fan-in) at the end; streams per parameter. */
+static void test_init(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    weights w, again;
+    assert_ok(zoo_build("madry", (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), e);
+    assert_ok(weights_new(n, &w, &e), e);
+    weights_init(n, &w, 5);
+    const double expected[] = {sqrt(2 / 25.0), sqrt(2 / 800.0), sqrt(2 / 3136.0), sqrt(1 / 1024.0)};
+    int found = 0;
+    for (int k = 0; k < n->n_params; k++) {
+        const net_param *p = &n->params[k];
+        double squares = 0;
+        for (size_t i = 0; i < p->size; i++)
+            squares += (double)w.data[p->offset + i] * (double)w.data[p->offset + i];
+        double deviation = sqrt(squares / (double)p->size);
+        if (p->info.kind == PARAM_WEIGHT)
+            assert_near(deviation / expected[found++], 1, 4 / sqrt(2 * (double)p->size));
+        else
+            assert_true(deviation == 0);
+    }
+    assert_int_equal(found, 4);
+    assert_ok(weights_copy(&w, &again, &e), e);
+    weights_init(n, &again, 5);
+    assert_memory_equal(w.data, again.data, w.n * sizeof(float));
+    assert_true(again.version > w.version);
+    weights_init(n, &again, 6);
+    assert_memory_not_equal(w.data, again.data, w.n * sizeof(float));
+    weights_free(&w);
+    weights_free(&again);
+    net_free(n);
+}
+
+/* A flatten that something other than a linear layer reads moves its values; one before linear layers does not. */
+static void test_flatten(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    net_builder *b = net_begin("two", (shape){2, 2, 3});
+    int flat = net_add(b, "flat", "flatten", NULL, 1, (int[]){0});
+    int relu = net_add(b, "relu", "relu", NULL, 1, &flat);
+    int a = net_add(b, "a", "linear", &(layer_config){.out = 4}, 1, &relu);
+    int c = net_add(b, "c", "linear", &(layer_config){.out = 4}, 1, &flat);
+    net_add(b, "sum", "add", NULL, 2, (int[]){a, c});
+    assert_ok(net_finish(b, &n, &e), e);
+    assert_int_equal(n->nodes[flat].flattened.c, 0);
+    assert_int_equal(n->nodes[a].flattened.c, 3);
+    assert_int_equal(n->nodes[c].flattened.c, 3);
+    net_free(n);
+    b = net_begin("norm", (shape){2, 2, 3});
+    flat = net_add(b, "flat", "flatten", NULL, 1, (int[]){0});
+    int norm = net_add(b, "norm", "batch_norm", NULL, 1, &flat);
+    a = net_add(b, "a", "linear", &(layer_config){.out = 4}, 1, &norm);
+    assert_ok(net_finish(b, &n, &e), e);
+    assert_int_equal(n->nodes[flat].flattened.c, 3);
+    assert_int_equal(n->nodes[a].flattened.c, 0);
+    net_free(n);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hostile_graphs), cmocka_unit_test(test_too_many_nodes),
+        cmocka_unit_test(test_explosion),      cmocka_unit_test(test_zoo_as_json),
+        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_zoo_refuses),
+        cmocka_unit_test(test_init),           cmocka_unit_test(test_flatten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
