@@ -135,7 +135,7 @@ status inspect_idx(context *c, const char *path, result *x, err *e) {
     status s = file_read_gz(path, file_cap, &file, e);
     if (s != STATUS_OK) return s;
     reader r = reader_of(file.data, file.size);
-    bool magic = reader_u8(&r) == 0 && reader_u8(&r) == 0;
+    bool magic = reader_u16le(&r) == 0;
     int type = reader_u8(&r), rank = reader_u8(&r);
     char text[128] = "";
     uint64_t count = 1;

@@ -1,5 +1,6 @@
 #include "audit/picture.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "audit/picture_internal.h"
@@ -41,7 +42,7 @@ void picture_fill(picture *p, int x, int y, int width, int height, colour ink) {
 /* NaN is shown as black. */
 static uint8_t level_of(float value) {
     if (!(value > 0)) return 0;
-    return value >= 1 ? 255 : (uint8_t)(value * 255 + 0.5f);
+    return value >= 1 ? 255 : (uint8_t)lrintf(value * 255);
 }
 
 void picture_image(picture *p, int x, int y, int zoom, shape s, const float *image) {
