@@ -154,6 +154,22 @@ static status add_column(const char *name, const npy *a, dataset *d, arena *scra
     return table_add_numbers(&d->columns, name, numbers, e);
 }
 
+/* Other images of the same rows, such as those that an attack began with: neither a column nor a mistake. */
+static bool is_other_images(const npy *a, const dataset *d) {
+    return a->rank > 2 && a->dims[0] == d->n;
+}
+
+/* Numbers and texts of the archive, but scalars, as columns. */
+static status add_columns(const npz *z, dataset *d, arena *scratch, err *e) {
+    status s = STATUS_OK;
+    for (int i = 0; i < z->n && s == STATUS_OK; i++) {
+        const npy *a = &z->arrays[i];
+        if (a->rank == 0 || is_of_convention(z->names[i]) || is_other_images(a, d)) continue;
+        s = add_column(z->names[i], a, d, scratch, e);
+    }
+    return s;
+}
+
 static status load(const npz *z, const char *argument, const open_options *o, dataset *d, arena *scratch,
                    err *e) {
     const char *split;
@@ -166,9 +182,7 @@ static status load(const npz *z, const char *argument, const open_options *o, da
     if (s == STATUS_OK) s = load_images(parts.images, d, e);
     if (s == STATUS_OK) s = load_class_names(z, d, e);
     if (s == STATUS_OK && !o->labels) s = load_labels(parts.labels, d, scratch, e);
-    for (int i = 0; i < z->n && s == STATUS_OK; i++)
-        if (z->arrays[i].rank > 0 && !is_of_convention(z->names[i]))
-            s = add_column(z->names[i], &z->arrays[i], d, scratch, e);
+    if (s == STATUS_OK) s = add_columns(z, d, scratch, e);
     return s == STATUS_OK ? open_finish(o, d, e) : s;
 }
 

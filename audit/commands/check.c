@@ -113,9 +113,9 @@ const command command_check = {
     .most = -1,
     .what = "apply the limits of a policy to results: the gate of a CI job",
     .about = "Applies every gate of the policy to the rows of the results. A share passes when its one-sided "
-             "Clopper-Pearson bound\n"
+             "Clopper-Pearson bound "
              "holds the limit, fails when the other bound breaks it, and is inconclusive in between; the n "
-             "that would decide is named.\n"
+             "that would decide is named. "
              "Exit: 0 pass, 1 a gate failed, 3 a gate could not be evaluated, 4 inconclusive under --strict.",
     .options = check_options,
     .settings_size = sizeof(check_settings),

@@ -40,7 +40,8 @@ static const option options[] = {
      .kind = OPTION_TEXT,
      .offset = FIELD(columns),
      .metavar = "A,B",
-     .what = "group columns to judge (default: every column with 2 to 20 values but the cluster)"},
+     .what = "group columns to judge (default: every one with 2 to 20 values, numbers in quarters; not the "
+             "cluster, row, id, confidence)"},
     {.name = "cluster",
      .kind = OPTION_TEXT,
      .offset = FIELD(cluster),
@@ -118,13 +119,22 @@ static status named_columns(table *t, const char *text, column_choice *out, err 
     return s;
 }
 
+/* Columns of `audit predict` and of data frames that number rows, or that speak of the answer and not of the image. */
+static bool is_no_group(const char *name) {
+    static const char *const names[] = {"row", "id", "confidence"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
 /* Numeric columns are cut into quarters; identifiers, with a level for every few images, are left out. */
 static status default_columns(table *t, const char *cluster, column_choice *out, err *e) {
     status s = STATUS_OK;
     for (int i = 0; s == STATUS_OK && i < t->n_columns; i++) {
         const column *c = &t->columns[i];
         bool few = c->kind == COLUMN_NUMBER || (c->n_levels >= 2 && c->n_levels <= LEVELS_MOST);
-        if (few && !(cluster && strcmp(c->name, cluster) == 0)) s = add_column(t, c->name, out, e);
+        bool is_cluster = cluster && strcmp(c->name, cluster) == 0;
+        if (few && !is_cluster && !is_no_group(c->name)) s = add_column(t, c->name, out, e);
     }
     return s;
 }
@@ -295,11 +305,11 @@ const command command_fairness = {.name = "fairness",
                                   .most = 1,
                                   .what = "errors per group with intervals, clean and under attack",
                                   .about = "Counts the errors of every group: n, error with its Wilson "
-                                           "interval, the gap to all other images (Newcombe), rates per\n"
+                                           "interval, the gap to all other images (Newcombe), rates per "
                                            "class, and how often an attack succeeds on images that were "
-                                           "right. Where images come in clusters (--cluster writer),\n"
+                                           "right. Where images come in clusters (--cluster writer), "
                                            "intervals that resample whole clusters stand beside: they are "
-                                           "the honest ones then. Works from a model, or from a CSV\n"
+                                           "the honest ones then. Works from a model, or from a CSV "
                                            "of predictions alone.",
                                   .reads_data = true,
                                   .options = options,

@@ -157,6 +157,32 @@ static void logits_of_predict(void **state) {
     cli_expect(2, "expected -o FILE.npy", "predict model.bin --data synth:shapes");
 }
 
+static void row_and_confidence_are_no_groups(void **state) {
+    (void)state;
+    cli_expect(0, NULL, "predict model.bin --data synth:shapes -n 50 --csv no-groups.csv");
+    cli c = cli_run(0, NULL, "fairness --predictions no-groups.csv");
+    assert_non_null(strstr(c.out, "size=small"));
+    assert_null(strstr(c.out, "row="));
+    assert_null(strstr(c.out, "confidence="));
+    cli_free(&c);
+    c = cli_run(0, NULL, "fairness --predictions no-groups.csv --columns confidence");
+    assert_non_null(strstr(c.out, "confidence="));
+    cli_free(&c);
+}
+
+static void saved_examples_are_data(void **state) {
+    (void)state;
+    cli_expect(0, NULL,
+               "attack model.bin --data synth:shapes -n 60 --eps .1 --json saved.json --save saved.npz");
+    cli_expect(0, NULL, "eval model.bin --data npz:saved.npz --json saved-eval.json");
+    json *attack = assert_result_file(temporary_path("saved.json")),
+         *eval = assert_result_file(temporary_path("saved-eval.json"));
+    assert_near(row_value(attack, "accuracy", "pgd", .1, "all"),
+                row_value(eval, "accuracy", "none", 0, "all"), 1e-12);
+    json_free(attack);
+    json_free(eval);
+}
+
 static void dose_response(void **state) {
     (void)state;
     static const char *const kinds[] = {"badnets --target cross", "flip", "pairflip",
@@ -242,6 +268,8 @@ int main(void) {
                                        cmocka_unit_test(sheet_and_examples),
                                        cmocka_unit_test(targeted_attacks),
                                        cmocka_unit_test(logits_of_predict),
+                                       cmocka_unit_test(row_and_confidence_are_no_groups),
+                                       cmocka_unit_test(saved_examples_are_data),
                                        cmocka_unit_test(dose_response),
                                        cmocka_unit_test(inspected_files),
                                        cmocka_unit_test(selftest_passes),

@@ -44,10 +44,14 @@ static void images_labels_and_columns(void **state) {
     (void)state;
     const double age[N] = {30, 40, 50};
     const npz_entry entries[] = {
-        IMAGES, LABELS, {"age", NPY_F64, 2, {N, 1}, age}, {"version", NPY_F64, 0, {0}, age}};
+        IMAGES,
+        LABELS,
+        {"age", NPY_F64, 2, {N, 1}, age},
+        {"version", NPY_F64, 0, {0}, age},
+        {"originals", NPY_U8, 3, {N, 2, 2}, pixels}}; /* other images of these rows are no column */
     dataset d;
     err e;
-    write_entries(entries, 4);
+    write_entries(entries, sizeof entries / sizeof *entries);
     assert_ok(open_file(NULL, &d, &e), e);
     assert_int_equal(d.n, N);
     assert_true(shape_equal(d.image, (shape){2, 2, 1}));
