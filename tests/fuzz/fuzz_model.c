@@ -42,7 +42,7 @@ static int64_t work(const net *n) {
 
 static void accepted(const net *n) {
     err e;
-    net *back;
+    net *back = NULL;
     weights w;
     json *j = net_to_json(n);
     check(j && net_from_json(j, &back, &e) == STATUS_OK);

@@ -36,7 +36,8 @@ static double conv_at(const node_view *v, const double *x, int i, int y, int col
     return sum;
 }
 
-static double linear_at(const node_view *v, const double *x, int i, int o) {
+static double linear_at(const node_view *v, const double *x, int i, int y, int col, int o) {
+    (void)y, (void)col;
     double sum = v->c->bias ? v->params[1][o] : 0;
     for (int k = 0; k < v->in.c; k++)
         sum += v->params[0][(size_t)o * (size_t)v->in.c + (size_t)k] *
@@ -72,18 +73,54 @@ static double global_at(const node_view *v, const double *x, int i, int ch, bool
 static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
+static double relu(double x, double rate) {
+    return (void)rate, fmax(x, 0);
+}
+static double relu6(double x, double rate) {
+    return (void)rate, fmin(fmax(x, 0), 6);
+}
+static double leaky_relu(double x, double rate) {
+    return x > 0 ? x : rate * x;
+}
+static double elu(double x, double rate) {
+    return x > 0 ? x : rate * expm1(x);
+}
+static double logistic(double x, double rate) {
+    return (void)rate, sigmoid(x);
+}
+static double hyperbolic(double x, double rate) {
+    return (void)rate, tanh(x);
+}
+static double gelu(double x, double rate) {
+    return (void)rate, x * .5 * erfc(-x / sqrt(2));
+}
+static double silu(double x, double rate) {
+    return (void)rate, x * sigmoid(x);
+}
+static double hardswish(double x, double rate) {
+    return (void)rate, x * fmin(fmax(x + 3, 0), 6) / 6;
+}
 
-static double activation(const char *op, double x, double rate) {
-    if (!strcmp(op, "relu")) return fmax(x, 0);
-    if (!strcmp(op, "relu6")) return fmin(fmax(x, 0), 6);
-    if (!strcmp(op, "leaky_relu")) return x > 0 ? x : rate * x;
-    if (!strcmp(op, "elu")) return x > 0 ? x : rate * expm1(x);
-    if (!strcmp(op, "sigmoid")) return sigmoid(x);
-    if (!strcmp(op, "tanh")) return tanh(x);
-    if (!strcmp(op, "gelu")) return x * .5 * erfc(-x / sqrt(2));
-    if (!strcmp(op, "silu")) return x * sigmoid(x);
-    if (!strcmp(op, "hardswish")) return x * fmin(fmax(x + 3, 0), 6) / 6;
-    return NAN;
+typedef double scalar(double x, double rate);
+
+static const struct {
+    const char *op;
+    scalar *f;
+} activations[] = {
+    {"relu", relu}, {"relu6", relu6},      {"leaky_relu", leaky_relu},
+    {"elu", elu},   {"sigmoid", logistic}, {"tanh", hyperbolic},
+    {"gelu", gelu}, {"silu", silu},        {"hardswish", hardswish},
+};
+
+static bool activate(const node_view *v, const char *op, const double *x, double *y) {
+    size_t n = (size_t)v->samples * shape_size(v->out);
+    for (size_t k = 0; k < sizeof activations / sizeof *activations; k++) {
+        if (strcmp(activations[k].op, op)) continue;
+        for (size_t i = 0; i < n; i++)
+            y[i] = activations[k].f(x[i], (double)v->c->rate);
+        return true;
+    }
+    return false;
 }
 
 static void batch_norm(const node_view *v, const double *x, double *y) {
@@ -142,29 +179,52 @@ static void join(const node_view *v, const double *const *x, bool add, double *y
     }
 }
 
+typedef double value_at(const node_view *v, const double *x, int i, int y, int col, int ch);
+
+static double max_pool_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    return pool_at(v, x, i, y, col, ch, true);
+}
+
+static double avg_pool_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    return pool_at(v, x, i, y, col, ch, false);
+}
+
+static double global_max_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    (void)y, (void)col;
+    return global_at(v, x, i, ch, true);
+}
+
+static double global_avg_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    (void)y, (void)col;
+    return global_at(v, x, i, ch, false);
+}
+
+static double normalise_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    return (at(x, v->in, i, y, col, ch) - (double)v->c->mean[ch]) / (double)v->c->std[ch];
+}
+
+static const struct {
+    const char *op;
+    value_at *f;
+} placed[] = {
+    {"conv2d", conv_at},
+    {"linear", linear_at},
+    {"max_pool2d", max_pool_at},
+    {"avg_pool2d", avg_pool_at},
+    {"global_avg_pool", global_avg_at},
+    {"global_max_pool", global_max_at},
+    {"normalise", normalise_at},
+};
+
 static void each_value(const node_view *v, const char *op, const double *x, double *y) {
-    shape o = v->out;
+    value_at *f = NULL;
+    for (size_t k = 0; k < sizeof placed / sizeof *placed; k++)
+        if (!strcmp(placed[k].op, op)) f = placed[k].f;
     for (int i = 0; i < v->samples; i++)
-        for (int k = 0; k < (int)shape_size(o); k++) {
-            int ch = k % o.c, col = k / o.c % o.w, row = k / o.c / o.w;
-            size_t to = (size_t)i * shape_size(o) + (size_t)k;
-            if (!strcmp(op, "conv2d"))
-                y[to] = conv_at(v, x, i, row, col, ch);
-            else if (!strcmp(op, "linear"))
-                y[to] = linear_at(v, x, i, ch);
-            else if (!strcmp(op, "max_pool2d"))
-                y[to] = pool_at(v, x, i, row, col, ch, true);
-            else if (!strcmp(op, "avg_pool2d"))
-                y[to] = pool_at(v, x, i, row, col, ch, false);
-            else if (!strcmp(op, "global_avg_pool"))
-                y[to] = global_at(v, x, i, ch, false);
-            else if (!strcmp(op, "global_max_pool"))
-                y[to] = global_at(v, x, i, ch, true);
-            else if (!strcmp(op, "normalise"))
-                y[to] = (x[to] - (double)v->c->mean[ch]) / (double)v->c->std[ch];
-            else
-                y[to] = activation(op, x[to], (double)v->c->rate);
-        }
+        for (int row = 0; row < v->out.h; row++)
+            for (int col = 0; col < v->out.w; col++)
+                for (int ch = 0; ch < v->out.c; ch++)
+                    *y++ = f ? f(v, x, i, row, col, ch) : NAN;
 }
 
 static void evaluate(const node_view *v, const double *const *x, double *y) {
@@ -177,7 +237,7 @@ static void evaluate(const node_view *v, const double *const *x, double *y) {
         flatten(v, x[0], y);
     else if (!strcmp(op, "add") || !strcmp(op, "concat"))
         join(v, x, !strcmp(op, "add"), y);
-    else
+    else if (!activate(v, op, x[0], y))
         each_value(v, op, x[0], y);
 }
 
