@@ -7,8 +7,6 @@
 #include <immintrin.h>
 #endif
 
-#pragma GCC diagnostic ignored "-Wpsabi" /* vectors never leave this file */
-
 enum { LANES = 16, BLOCK = 32 }; /* pixels summed in float32 before they go into a double */
 
 typedef float lanes __attribute__((vector_size(64)));
