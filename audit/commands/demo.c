@@ -39,7 +39,7 @@ static const struct {
     {"Who bears the errors, before and under attack?",
      "fairness %D/model.bin --data %I -n 1000 --properties --attack pgd --eps .02 --json %D/fairness.json"},
     {"What if somebody poisons the training data?",
-     "poison --data %I --doses 0,.005,.02,.1 --seeds 3 --train-n 3000 -n 2000 --epochs 4 --json "
+     "poison --data %I --doses 0,.005,.02,.1 --seeds 5 --train-n 3000 -n 2000 --epochs 4 --json "
      "%D/poison.json"},
     {"One page about all of it",
      "report %D/train.json %D/eval.json %D/attack.json %D/fairness.json %D/poison.json -o %D/report.html"},
