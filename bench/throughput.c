@@ -11,6 +11,7 @@
 
 #include "attacks/runner.h"
 #include "core/blas.h"
+#include "core/parallel.h"
 #include "datasets/open.h"
 #include "nets/predict.h"
 #include "nets/train.h"
@@ -129,6 +130,7 @@ static const char *option(int argc, char **argv, const char *name, const char *f
 
 int main(int argc, char **argv)
 {
+    parallel_wait_briefly(argv);
     blas_choose_core(argv);
     const struct work *work = NULL;
     for (size_t i = 0; argc > 2 && i < sizeof works / sizeof *works; i++)

@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "core/cgroup_internal.h"
@@ -55,4 +56,13 @@ int parallel_cpus(void) {
     int cpus = affinity_cpus(), quota = cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup");
     int least = quota < cpus ? quota : cpus;
     return least > 1 ? least : 1;
+}
+
+void parallel_wait_briefly(char **argv) {
+    static const char policy[] = "OMP_WAIT_POLICY", spins[] = "GOMP_SPINCOUNT";
+    if (getenv(policy) || getenv(spins)) return;
+    if (setenv(policy, "passive", 1) != 0 || setenv(spins, "1000", 1) != 0) return;
+    execv("/proc/self/exe", argv);
+    unsetenv(policy); /* no restart: go on as we are */
+    unsetenv(spins);
 }

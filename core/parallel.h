@@ -16,4 +16,10 @@ MUST_CHECK status parallel_for(const run *r, int chunks, parallel_body body, voi
 /* The processors this process may use (affinity and cgroup quota respected), >= 1. */
 int parallel_cpus(void);
 
+/* OpenMP threads that wait for work burn their processor for milliseconds by default. Where other programs want it, or a control group
+ * gives processor time by quota, that makes everything several times slower. This restarts the program (execv of /proc/self/exe) with
+ * OMP_WAIT_POLICY=passive and a short GOMP_SPINCOUNT, unless one of them is set; the runtime reads them before main, so that it
+ * cannot be told otherwise. For the start of main only. */
+void parallel_wait_briefly(char **argv);
+
 #endif
