@@ -114,7 +114,12 @@ void dose_response_print(const context *c, const dose_plan *p, const dose_respon
         text_table_cell(&t, "%.4g", p->doses[i]);
         text_table_cell(&t, "%d of %d", made->poisoned, made->candidates);
         cell_figure(&t, o, DOSE_ACCURACY, i);
-        cell_figure(&t, o, DOSE_ACCURACY_CHANGE, i);
+        if (i > 0) {
+            cell_figure(&t, o, DOSE_ACCURACY_CHANGE, i);
+        } else { /* the twin itself */
+            text_table_cell(&t, "-");
+            text_table_cell(&t, "-");
+        }
         if (success) cell_figure(&t, o, DOSE_SUCCESS, i);
     }
     text_table_print(&t, context_out(c));
