@@ -24,6 +24,8 @@ double dose_mean(const dose_response *o, dose_figure f, int i, interval *ci) {
     for (int seed = 0; seed < o->n_seeds; seed++)
         values[seed] = figure_of(o->nets[seed], f, i);
     *ci = t_interval(values, o->n_seeds, 0.95);
+    bool share = f == DOSE_ACCURACY || f == DOSE_SUCCESS; /* whose mean cannot lie outside 0 and 1 */
+    if (share && !isnan(ci->lo)) *ci = (interval){fmax(ci->lo, 0), fmin(ci->hi, 1)};
     return mean(values, o->n_seeds);
 }
 

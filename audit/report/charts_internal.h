@@ -26,10 +26,8 @@ typedef struct line_chart {
     int width;                          /* PAGE_WIDTH fills the page */
     bool x_percent, x_whole, y_percent; /* how ticks are written */
     double y_lo, y_hi;                  /* ends of the axis; NAN = fit the data */
-    const char
-        *reference_label; /* a dotted horizontal line, or NULL; it is named at the left above the line, */
-    bool reference_right; /* or at the right below it */
-    double reference;
+    const char *reference_label;        /* what the dotted horizontal line is, or NULL: it is not named */
+    double reference;                   /* its height, NAN = none */
     const chart_series *series;
     int n_series;
 } line_chart;

@@ -51,8 +51,8 @@ void classes_put(html *h, const json *document) {
     dot_chart c = {
         .title = "Accuracy per class",
         .description =
-            "A row per class with the share of its images that are classified correctly, the worst "
-            "first; figures stand at the right.",
+            "A row per class with the share of its images that are classified correctly, the worst first; "
+            "figures stand at the right.",
         .group_label = "class",
         .x_label = "accuracy",
         .caption = n > CLASSES_MOST

@@ -28,11 +28,10 @@ static void picture_put(html *h, const char *uri, int width, int height) {
         "src=\"",
         width, height);
     fputs(uri, h->file);
-    html_put(h, "\">\n<figcaption>Images that were right and that the attack broke: the original, the change "
-                "magnified "
-                "(grey is none), the changed image; below, class and confidence before and after. They are "
-                "examples, chosen "
-                "among successes, spread over the classes.</figcaption></figure>\n");
+    html_put(h, "\">\n<figcaption>Images that were right and that the attack broke: the original, the "
+                "change magnified (grey is none), the changed image; below, class and confidence before "
+                "and after. They are examples, chosen among successes, spread over the "
+                "classes.</figcaption></figure>\n");
 }
 
 void contact_sheet_put(html *h, const json *document) {
@@ -48,7 +47,7 @@ void contact_sheet_put(html *h, const json *document) {
     if (ok)
         picture_put(h, uri, width, height);
     else
-        html_put(h, "<p class=\"note\">The contact sheet in the result is no PNG of at most 1 MB and is left "
-                    "out.</p>\n");
+        html_put(h, "<p class=\"note\">The contact sheet in the result is no PNG of at most 1 MB and is "
+                    "left out.</p>\n");
     bytes_free(&file);
 }

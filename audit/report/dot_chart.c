@@ -53,8 +53,8 @@ static void put_axis(html *h, const plot *p) {
     for (int i = 0; i < n; i++) {
         double x = axis_place(&p->x, ticks[i]);
         html_put(h,
-                 "<path class=\"grid\" d=\"M%.1f,%dV%.1f\"/><text class=\"soft mid\" x=\"%.1f\" y=\"%.1f\">%s"
-                 "</text>\n",
+                 "<path class=\"grid\" d=\"M%.1f,%dV%.1f\"/><text class=\"soft mid\" x=\"%.1f\" "
+                 "y=\"%.1f\">%s</text>\n",
                  x, HEAD, p->foot, x, p->foot + 17, axis_text(&p->x, ticks[i]).text);
     }
     html_put(h, "<path class=\"axis\" d=\"M%.1f,%.1fH%.1f\"/>\n", p->x.from, p->foot, p->x.to);
@@ -98,12 +98,11 @@ static void put_dot(html *h, const plot *p, const dot *d, double y) {
                  axis_place(&p->x, d->i.hi));
     double radius = 3 + 4 * sqrt((double)d->n / (double)p->largest);
     svg_mark(h, 0, axis_place(&p->x, d->value), y, radius, d->open);
-    html_put(
-        h,
-        "<text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text><text class=\"soft end\" x=\"%d\" y=\"%.1f\">%s"
-        "</text>\n",
-        WIDTH - 150, y + 4, figure_percent(d->value, d->i).text, WIDTH - 60, y + 4,
-        figure_interval(d->i).text);
+    html_put(h,
+             "<text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text><text class=\"soft end\" x=\"%d\" "
+             "y=\"%.1f\">%s</text>\n",
+             WIDTH - 150, y + 4, figure_percent(d->value, d->i).text, WIDTH - 60, y + 4,
+             figure_interval(d->i).text);
 }
 
 void dot_chart_put(html *h, const dot_chart *c) {

@@ -68,10 +68,28 @@ static chart_series series_of(html *h, const attacked *a, const char *name) {
     return s;
 }
 
+static bool same_points(const chart_series *a, const chart_series *b) {
+    for (int i = 0; i < a->n && i < b->n; i++)
+        if (a->points[i].x != b->points[i].x || a->points[i].y != b->points[i].y) return false;
+    return a->n == b->n;
+}
+
+/* The lines to draw. That of all attacks together is left out where one of them alone does as much. */
+static int gather_series(html *h, const attacked *a, chart_series out[ATTACKS_MOST]) {
+    int n = 0;
+    for (int i = 0; i < a->n_names; i++) {
+        bool repeats = false;
+        out[n] = series_of(h, a, a->names[i]);
+        for (int k = 0; k < n && strcmp(a->names[i], "union") == 0; k++)
+            repeats = repeats || same_points(&out[k], &out[n]);
+        if (!repeats) n++;
+    }
+    return n;
+}
+
 static void chart_of(html *h, const attacked *a) {
     chart_series series[ATTACKS_MOST];
-    for (int i = 0; i < a->n_names; i++)
-        series[i] = series_of(h, a, a->names[i]);
+    int n = gather_series(h, a, series);
     int classes = (int)json_count(json_get(json_get(a->body, "data"), "classes"));
     char x_label[96], chance[64];
     bool each = strcmp(row_text(a->any, "norm"), "linf") == 0;
@@ -81,19 +99,19 @@ static void chart_of(html *h, const attacked *a) {
     line_chart c = {
         .title = a->targeted ? "Success of targeted attacks" : "Accuracy under attack",
         .description =
-            "A line per attack over the size of the changes it may make, from none at the left; the "
-            "table below has the figures.",
-        .caption = "Whiskers are 95 % intervals. Lines lie a little beside each other so that whiskers stay "
-                   "visible.",
+            "A line per attack over the size of the changes it may make, from none at the left; the table "
+            "below has the figures.",
+        .caption = "Whiskers are 95 % intervals. Lines lie a little beside each other so that whiskers "
+                   "stay visible.",
         .x_label = x_label,
         .y_label = a->targeted ? "driven to the attacker's class" : "accuracy",
         .width = PAGE_WIDTH,
         .y_percent = true,
         .y_hi = 1,
         .reference_label = !a->targeted && classes > 1 ? chance : NULL,
-        .reference = classes > 1 ? 1.0 / classes : NAN,
+        .reference = !a->targeted && classes > 1 ? 1.0 / classes : NAN,
         .series = series,
-        .n_series = a->n_names};
+        .n_series = n};
     line_chart_put(h, &c);
 }
 
@@ -159,20 +177,18 @@ void evasion_put(html *h, const json *document) {
         return;
     }
     if (a.targeted)
-        html_put(h, "<p>Share of the images that were right and that the attack drove to the class it wants. "
-                    "A better "
-                    "attack may drive more: success is a <b>lower</b> bound of what is possible.</p>\n");
+        html_put(h, "<p>Share of the images that were right and that the attack drove to the class it "
+                    "wants. A better attack may drive more: success is a <b>lower</b> bound of what is "
+                    "possible.</p>\n");
     else
-        html_put(
-            h, "<p>How often the model is still right when images are changed a little to mislead it. Images "
-               "that are "
-               "wrong unchanged count as broken. A better attack may break more: accuracy under attack is an "
-               "<b>upper</b> bound of robust accuracy.</p>\n");
+        html_put(h,
+                 "<p>How often the model is still right when images are changed a little to mislead it. "
+                 "Images that are wrong unchanged count as broken. A better attack may break more: accuracy "
+                 "under attack is an <b>upper</b> bound of robust accuracy.</p>\n");
     if (problem)
         html_put(h,
                  "<div class=\"alarm\"><p><b>Not to be trusted.</b> Warning %s says that the attack could "
-                 "not do its "
-                 "work.</p></div>\n",
+                 "not do its work.</p></div>\n",
                  problem);
     chart_of(h, &a);
     table_of(h, &a);

@@ -87,22 +87,31 @@ static void find_attacked(facts *f, const json *body) {
     f->distrust = trust_problem(body);
 }
 
-static void find_group(facts *f, const json *body) {
-    if (f->fairness) return;
-    row_query q = {.metric = "error", .attack = "none", .eps = NAN};
-    if (!row_find(body, &q)) q.attack = NULL;
-    f->fairness = body;
+static bool is_unchanged(const json *row) {
+    return strcmp(row_text(row, "attack"), "none") == 0;
+}
+
+static worst_group find_worst(const json *body, bool attacked) {
+    const row_query q = {.metric = "error", .eps = NAN};
     const json *row, *worst = NULL;
+    worst_group w = {NULL, NULL, 0, 0};
     for (size_t at = 0; (row = row_next(body, &q, &at));) {
         bool again = strcmp(row_text(row, "method"), "cluster-bootstrap") == 0;
-        if (again || strcmp(row_text(row, "group"), "all") == 0) continue;
-        f->groups++;
-        f->groups_unjudged += isnan(row_value(row));
+        if (again || is_unchanged(row) == attacked || strcmp(row_text(row, "group"), "all") == 0) continue;
+        w.groups++;
+        w.unjudged += isnan(row_value(row));
         if (!isnan(row_value(row)) && (!worst || row_value(row) > row_value(worst))) worst = row;
     }
-    if (!worst) return;
-    f->group_error = fact_row(body, "error", worst);
-    f->group_gap = fact_row(body, "error_gap", worst);
+    w.error = worst ? fact_row(body, "error", worst) : NULL;
+    w.gap = worst ? fact_row(body, "error_gap", worst) : NULL;
+    return w;
+}
+
+static void find_groups(facts *f, const json *body) {
+    if (f->fairness) return;
+    f->fairness = body;
+    f->clean_group = find_worst(body, false);
+    f->attacked_group = find_worst(body, true);
 }
 
 static void find_poison(facts *f, const json *body) {
@@ -159,7 +168,7 @@ facts facts_of(json *const *results, int n) {
         find_subject(&f, results, i);
         if (k != KIND_POISON) find_clean(&f, body);
         if (k == KIND_ATTACK) find_attacked(&f, body);
-        if (k == KIND_FAIRNESS) find_group(&f, body);
+        if (k == KIND_FAIRNESS) find_groups(&f, body);
         if (k == KIND_POISON) find_poison(&f, body);
         if (k == KIND_CHECK) f.verdicts = json_get(json_get(body, "extra"), "verdicts");
     }

@@ -6,6 +6,12 @@
 
 #include "core/json.h"
 
+/* The group with the most errors: its row, and that of its distance to the others. */
+typedef struct worst_group {
+    const json *error, *gap;
+    int groups, unjudged; /* among how many, and how many of these are too small */
+} worst_group;
+
 /* Pointers into the documents, NULL where there is nothing of the kind. */
 typedef struct facts {
     const json *model, *data;   /* of the first result that has them; data is what the model was tested on */
@@ -19,10 +25,9 @@ typedef struct facts {
     bool targeted;              /* these count successes of a targeted attack, not accuracy */
     const char *distrust;       /* code of a warning that makes the attacked figures meaningless, or NULL */
     const json *fairness;       /* body */
-    const json *group_error;    /* the group with the most errors on unchanged images, */
-    const json *group_gap;      /* and its distance to the others */
-    int groups, groups_unjudged;
-    const json *poison;                                                 /* body */
+    worst_group clean_group;    /* on unchanged images, */
+    worst_group attacked_group; /* under attack */
+    const json *poison;         /* body */
     const json *dose_accuracy, *dose_change, *dose_success, *dose_zero; /* at the largest dose; at none */
     int warnings;
     const json *verdicts; /* of gates */

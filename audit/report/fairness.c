@@ -86,8 +86,7 @@ static void groups_table(html *h, const fairness_group *all, fairness_group *con
     char caption[320], headings[240];
     snprintf(caption, sizeof caption, "Error of each group, and its gap to all other images (Newcombe)%s%s",
              l.clustered ? ". Images come in clusters: believe the cluster intervals, and see by which "
-                           "factor the variance "
-                           "grows (design effect)"
+                           "factor the variance grows (design effect)"
                          : "",
              l.success ? ". Broken: among images that were right unchanged" : "");
     snprintf(headings, sizeof headings, "group|>n|>error|>95 %% interval|>gap to others|>95 %% interval%s%s",
@@ -128,11 +127,9 @@ static void heat_put(html *h, const fairness_groups *g, const fairness_group *al
                      fairness_group *const *groups, int n) {
     enum { ROWS_MOST = 24 };
     if (g->n_classes < 2) return;
-    html_put(h, "<div class=\"wide\"><table class=\"heat\">\n<caption>Error by group and class (1 - recall), "
-                "with 95 %% "
-                "intervals; the darker the cell, the more errors. A dash: too few images of that class in "
-                "the group.</caption>"
-                "\n<thead><tr><th scope=\"col\">group</th>");
+    html_put(h, "<div class=\"wide\"><table class=\"heat\">\n<caption>Error by group and class (1 - "
+                "recall), with 95 %% intervals; the darker the cell, the more errors. A dash: too few "
+                "images of that class in the group.</caption>\n<thead><tr><th scope=\"col\">group</th>");
     for (int k = 0; k < g->n_classes; k++)
         html_put(h, "<th scope=\"col\">%.20s</th>", g->classes[k]);
     html_put(h, "</tr></thead>\n<tbody>\n");
@@ -148,8 +145,8 @@ static void class_rates(html *h, const fairness_groups *g, const fairness_group 
     if (g->n_classes == 0) return;
     html_table_open(
         h,
-        "All groups together, per class: found (recall), right when named (precision), wrongly named (false "
-        "positive rate)",
+        "All groups together, per class: found (recall), right when named (precision), wrongly named "
+        "(false positive rate)",
         "class|>n|>recall|>95 % interval|>precision|>95 % interval|>false positives|>95 % interval");
     for (int k = 0; k < g->n_classes; k++) {
         html_put(h, "<tr><th scope=\"row\">%.40s</th>", g->classes[k]);
@@ -180,13 +177,13 @@ static void condition_put(html *h, const json *body, const json *condition) {
         if (!is_first_of_column(g, i)) continue;
         int n = fairness_of_column(g, g->list[i].column, of_column);
         if (n == 0) continue;
-        html_put(h, "<h3>%s, %s</h3>\n", g->list[i].column, figure_condition(condition).text);
+        html_put(h, "<h3>%s: %s</h3>\n", figure_condition(condition).text, g->list[i].column);
         dots_put(h, all, of_column, n);
         groups_table(h, all, of_column, n);
         if (!of_column[0]->pair) heat_put(h, g, all, of_column, n);
     }
     if (all) {
-        html_put(h, "<h3>Classes, %s</h3>\n", figure_condition(condition).text);
+        html_put(h, "<h3>%s: classes</h3>\n", figure_condition(condition).text);
         class_rates(h, g, all);
     }
     if (g->left_out)
@@ -199,13 +196,10 @@ void fairness_put(html *h, const json *document) {
     const json *body = json_get(document, "body"), *conditions[CONDITIONS_MOST];
     int n = fairness_conditions(body, conditions);
     html_put(h, "<p>How errors are spread over groups. Each group is compared with all images that are not "
-                "in it. Groups "
-                "with too few images are named but not judged.</p>\n");
+                "in it. Groups with too few images are named but not judged.</p>\n");
     html_put(h, "<p class=\"note\">In the charts the worst group comes first. The area of a dot grows with "
-                "n, whiskers are "
-                "95 %% intervals, the band is the interval of all images. Filled: the interval of the gap to "
-                "all other "
-                "images excludes 0; hollow: it does not.</p>\n");
+                "n, whiskers are 95 %% intervals, the band is the interval of all images. Filled: the "
+                "interval of the gap to all other images excludes 0; hollow: it does not.</p>\n");
     for (int i = 0; i < n; i++)
         condition_put(h, body, conditions[i]);
 }

@@ -124,13 +124,14 @@ figure figure_group(const char *name) {
 }
 
 figure figure_condition(const json *row) {
-    figure f = {"on unchanged images"};
+    figure f = {"On unchanged images"};
     const char *attack = row_text(row, "attack");
     if (!*attack || strcmp(attack, "none") == 0) return f;
-    snprintf(f.text, sizeof f.text, "under %.30s", figure_attack(attack).text);
+    snprintf(f.text, sizeof f.text, "Under %.30s", figure_attack(attack).text);
     if (!isnan(row_eps(row)))
-        snprintf(f.text, sizeof f.text, "under %.30s, %.20s \xce\xb5 = %.20s", figure_attack(attack).text,
-                 figure_norm(row_text(row, "norm")).text, figure_eps(row_eps(row)).text);
+        snprintf(f.text, sizeof f.text, "Under %.30s, %.20s \xce\xb5\xc2\xa0=\xc2\xa0%.20s",
+                 figure_attack(attack).text, figure_norm(row_text(row, "norm")).text,
+                 figure_eps(row_eps(row)).text);
     return f;
 }
 

@@ -40,7 +40,7 @@ figure figure_norm(const char *name);
 /* "sex=f & age=old" of "sex=f&age=old": it may be broken into lines. */
 figure figure_group(const char *name);
 
-/* "on unchanged images", or "under PGD, L2 eps = 1": attack, norm and eps of a row. */
+/* "On unchanged images", or "Under PGD, L2 eps = 1": attack, norm and eps of a row. */
 figure figure_condition(const json *row);
 
 /* "changes of at most 0.05 a pixel": what the attacker of a row may do. */

@@ -25,7 +25,7 @@ static void verdict_put(html *h, const json *v) {
         html_put(h, "<td></td><td></td>");
     else
         html_value_cells(h, v, false);
-    html_put(h, "<td class=\"n\">%s %.4g</td><td>%.200s",
+    html_put(h, "<td class=\"n\">%s %.4g</td><td class=\"why\">%.200s",
              strcmp(row_text(v, "bound"), "min") == 0 ? "\xe2\x89\xa5" : "\xe2\x89\xa4",
              json_as_real(json_get(v, "limit"), NAN), row_text(v, "reason"));
     if (needed > 0) html_put(h, "; about n = %s would decide", figure_count(needed).text);

@@ -22,35 +22,29 @@ void limits_put(html *h, const facts *f) {
     absent(h, f);
     item(h, "Intervals cover sampling only.",
          "They say how far figures would move with other test images of the same kind: not with another "
-         "training run, wrong "
-         "labels, or images of another source, time or camera.");
+         "training run, wrong labels, or images of another source, time or camera.");
     if (f->attack) {
         item(h, "Nothing is certified.",
              "Attacks show what breaks, never that nothing does. A stronger attack, more steps or restarts "
              "may break more.");
         item(h, "One sort of change was tried.",
              "Small changes of pixels within a ball. Turned, blurred, darkened or occluded images, patches "
-             "and objects in "
-             "the scene are another matter.");
+             "and objects in the scene are another matter.");
     }
     if (f->fairness) {
         item(h, "Groups are those that were given.",
              "Others, and combinations that were not asked for, may fare worse. A group too small to be "
-             "judged is unknown, "
-             "not well. Groups made of properties of the image are no groups of people.");
+             "judged is unknown, not well. Groups made of properties of the image are no groups of people.");
         item(h, "The worst group was chosen for being worst.",
-             "Intervals are for one group at a time: among many groups some stand out by chance. Look at it "
-             "again on new "
-             "images.");
+             "Intervals are for one group at a time: among many groups some stand out by chance. Look at "
+             "it again on new images.");
         item(h, "A gap is no cause.",
              "It may come from the images, the labels, their number in training or the model; and equal "
-             "errors do not make a "
-             "use fair or lawful.");
+             "errors do not make a use fair or lawful.");
     }
     if (f->poison)
         item(h, "Poison was tried in one way.",
-             "Other triggers, cleaner labels, other nets or training recipes may need less. That the data of "
-             "the model above "
-             "are clean is not shown.");
+             "Other triggers, cleaner labels, other nets or training recipes may need less. That the data "
+             "of the model above are clean is not shown.");
     html_put(h, "</ul>\n");
 }

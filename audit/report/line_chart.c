@@ -18,7 +18,7 @@ static void fit(const line_chart *c, double *x_lo, double *x_hi, double *y_lo, d
             range_include(x_lo, x_hi, c->series[s].points[i].x);
             range_include(y_lo, y_hi, c->series[s].points[i].y);
         }
-    if (c->reference_label) range_include(y_lo, y_hi, c->reference);
+    range_include(y_lo, y_hi, c->reference);
     double room = 0.08 * (*y_hi - *y_lo);
     *y_lo = isnan(c->y_lo) ? *y_lo - room : c->y_lo;
     *y_hi = isnan(c->y_hi) ? *y_hi + room : c->y_hi;
@@ -69,8 +69,8 @@ static void put_axes(html *h, const plot *p) {
     for (int i = 0; i < n; i++) {
         double x = axis_place(&p->x, ticks[i]);
         html_put(h,
-                 "<path class=\"axis\" d=\"M%.1f,%.1fv5\"/><text class=\"soft mid\" x=\"%.1f\" y=\"%.1f\">%s"
-                 "</text>\n",
+                 "<path class=\"axis\" d=\"M%.1f,%.1fv5\"/><text class=\"soft mid\" x=\"%.1f\" "
+                 "y=\"%.1f\">%s</text>\n",
                  x, foot, x, foot + 19, axis_text(&p->x, ticks[i]).text);
     }
     html_put(h, "<text class=\"soft mid\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", (left + right) / 2, foot + 38,
@@ -79,12 +79,12 @@ static void put_axes(html *h, const plot *p) {
 
 static void put_reference(html *h, const plot *p) {
     const line_chart *c = p->c;
-    if (!c->reference_label || !isfinite(c->reference)) return;
-    double y = axis_place(&p->y, c->reference), right = p->x.to + 12;
-    html_put(h, "<path class=\"reference\" d=\"M%d,%.1fH%.1f\"/>", LEFT, y, right);
-    html_put(h, "<text class=\"soft halo %s\" x=\"%.1f\" y=\"%.1f\">%.40s</text>\n",
-             c->reference_right ? "end" : "", c->reference_right ? right - 4 : LEFT + 4,
-             c->reference_right ? y + 17 : y - 6, c->reference_label);
+    if (!isfinite(c->reference)) return;
+    double y = axis_place(&p->y, c->reference);
+    html_put(h, "<path class=\"reference\" d=\"M%d,%.1fH%.1f\"/>", LEFT, y, p->x.to + 12);
+    if (c->reference_label)
+        html_put(h, "<text class=\"soft halo\" x=\"%d\" y=\"%.1f\">%.40s</text>\n", LEFT + 4, y - 6,
+                 c->reference_label);
 }
 
 /* Where a point of a series is drawn: beside those of the others, so that intervals do not hide each other; but

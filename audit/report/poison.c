@@ -14,12 +14,11 @@ static const struct {
     const char *metric, *name, *what;
 } successes[] = {
     {"attack_success", "trigger works",
-     "Trigger works: share of stamped test images, not of the target class, that are taken for it. At dose 0 "
-     "it is what a "
-     "clean net does."},
+     "Trigger works: share of stamped test images, not of the target class, that are taken for it. At dose "
+     "0 it is what a clean net does."},
     {"flip_success", "flipped label given",
-     "Flipped label given: share of test images of the flipped classes that get the label they were flipped "
-     "to."},
+     "Flipped label given: share of test images of the flipped classes that get the label they were "
+     "flipped to."},
     {"group_error", "error in subgroup", "Error in subgroup: share of its test images that are wrong."}};
 
 enum { SUCCESSES = sizeof successes / sizeof *successes };
@@ -78,13 +77,12 @@ static void table_of(html *h, const json *body, int success) {
 
 static void about_put(html *h, const json *body) {
     const json *settings = json_get(body, "settings"), *data = json_get(body, "data");
-    html_put(
-        h,
-        "<p>What it takes to spoil the training data: nets (%.40s) trained on %s images of %.80s, clean and "
-        "poisoned by <b>%.40s</b>, and tested on %s clean images.</p>\n",
-        row_text(settings, "arch"), figure_count(json_as_int(json_get(data, "n"), 0)).text,
-        row_text(data, "name"), row_text(settings, "poison"),
-        figure_count(json_as_int(json_get(settings, "test_n"), 0)).text);
+    html_put(h,
+             "<p>What it takes to spoil the training data: nets (%.40s) trained on %s images of %.80s, clean "
+             "and poisoned by <b>%.40s</b>, and tested on %s clean images.</p>\n",
+             row_text(settings, "arch"), figure_count(json_as_int(json_get(data, "n"), 0)).text,
+             row_text(data, "name"), row_text(settings, "poison"),
+             figure_count(json_as_int(json_get(settings, "test_n"), 0)).text);
 }
 
 void poison_put(html *h, const json *document) {
@@ -108,6 +106,7 @@ void poison_put(html *h, const json *document) {
         .x_percent = true,
         .y_percent = true,
         .y_hi = 1,
+        .reference = NAN,
         .series = series,
         .n_series = success < SUCCESSES ? 2 : 1};
     line_chart_put(h, &c);

@@ -1,5 +1,5 @@
 /* How to get the same figures again: commands, hashes, seeds, settings. */
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "audit/report/figures_internal.h"
@@ -86,23 +86,44 @@ static void cost_facts(html *h, const json *cost) {
              figure_count(json_as_int(json_get(cost, "backward"), 0)).text);
 }
 
-/* A setting as text: numbers and words as they are, anything nested as JSON. */
-static void setting_put(html *h, const char *key, const json *value) {
-    html_put(h, "%.60s ", key);
-    char *text = json_is_string(value) ? NULL : json_text(value, 0);
-    html_put(h, "<b>%.400s</b>", json_is_string(value) ? json_as_string(value) : text ? text : "");
-    if (!json_is_string(value) && !text) h->failed = true;
-    free(text);
+static void value_put(html *h, const json *value, int depth);
+
+/* "steps 40, restarts 1": the members that are not null. */
+static void members_put(html *h, const json *object, int depth) {
+    int n = 0;
+    for (void *i = json_first(object); i && n < SETTINGS_MOST; i = json_next(object, i)) {
+        const json *value = json_iterator_value(i);
+        if (json_is_null(value)) continue;
+        html_put(h, "%s<span class=\"soft\">%.60s</span> ", n++ ? ", " : "", json_iterator_key(i));
+        value_put(h, value, depth);
+    }
+}
+
+static void value_put(html *h, const json *value, int depth) {
+    enum { DEPTH = 4 };
+    if (json_is_string(value)) {
+        html_put(h, "%.400s", json_as_string(value));
+    } else if (json_is_bool(value)) {
+        html_put(h, "%s", json_as_bool(value, false) ? "yes" : "no");
+    } else if (json_is_number(value)) {
+        html_put(h, "%.10g", json_as_real(value, NAN));
+    } else if (depth < DEPTH && json_is_object(value)) {
+        html_put(h, "(");
+        members_put(h, value, depth + 1);
+        html_put(h, ")");
+    } else if (depth < DEPTH) {
+        for (size_t i = 0; i < json_count(value) && i < SETTINGS_MOST; i++) {
+            if (i > 0) html_put(h, ", ");
+            value_put(h, json_at(value, i), depth + 1);
+        }
+    }
 }
 
 static void settings_facts(html *h, const json *settings) {
-    int n = 0;
-    for (void *i = json_first(settings); i && n < SETTINGS_MOST; i = json_next(settings, i)) {
-        if (json_is_null(json_iterator_value(i))) continue;
-        html_put(h, n++ ? ", " : "<tr><th scope=\"row\">settings</th><td>");
-        setting_put(h, json_iterator_key(i), json_iterator_value(i));
-    }
-    if (n) html_put(h, "</td></tr>\n");
+    if (json_count(settings) == 0) return;
+    html_put(h, "<tr><th scope=\"row\">settings</th><td>");
+    members_put(h, settings, 0);
+    html_put(h, "</td></tr>\n");
 }
 
 static void document_put(html *h, const json *document) {
@@ -121,8 +142,7 @@ static void document_put(html *h, const json *document) {
 
 void provenance_put(html *h, json *const *results, int n) {
     html_put(h, "<p>The same commands with the same files give the same figures, whatever the number of "
-                "threads. Hashes are "
-                "SHA-256.</p>\n");
+                "threads. Hashes are SHA-256.</p>\n");
     for (int i = 0; i < n; i++)
         document_put(h, results[i]);
 }

@@ -52,14 +52,13 @@ static void section_put(html *h, const facts *f, int section, json *const *resul
 }
 
 static void head_put(html *h, const char *title) {
-    html_put(
-        h,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-        "'unsafe-inline'\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"generator\" content=\"audit " AUDIT_VERSION "\">\n<title>%.200s</title>\n",
-        title);
+    html_put(h,
+             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+             "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+             "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, "
+             "initial-scale=1\">\n<meta name=\"generator\" content=\"audit " AUDIT_VERSION
+             "\">\n<title>%.200s</title>\n",
+             title);
     style_put(h);
     html_put(h, "</head>\n<body>\n<main>\n<header>\n<h1>%.200s</h1>\n", title);
 }

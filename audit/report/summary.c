@@ -30,9 +30,8 @@ static void attacker_put(html *h, const json *body, const json *row) {
 static void distrust_put(html *h, const facts *f) {
     if (f->distrust)
         html_put(h,
-                 " <b class=\"bad\">These figures are not to be trusted: warning %.40s says that the attack "
-                 "could not "
-                 "do its work.</b>",
+                 " <b class=\"bad\">These figures are not to be trusted: warning %.40s says that the "
+                 "attack could not do its work.</b>",
                  f->distrust);
 }
 
@@ -55,19 +54,32 @@ static void attack_sentence(html *h, const facts *f) {
     html_put(h, "</p>\n");
 }
 
-static void group_sentence(html *h, const facts *f) {
-    if (!f->group_error) return;
-    html_put(h, "<p>Of %d groups, <b>%.80s</b> fares worst: wrong <b>%s</b> of the time (%s images)",
-             f->groups, figure_group(row_text(f->group_error, "group")).text,
-             figure_share(f->group_error).text, figure_count(row_n(f->group_error)).text);
-    if (f->group_gap && !isnan(row_value(f->group_gap)))
-        html_put(h, ", %s against all others%s", figure_difference(f->group_gap).text,
-                 gap_is_clear(f->group_gap) ? "" : "; the interval does not rule out that there is no gap");
+static void gap_put(html *h, const worst_group *w) {
+    if (w->gap && !isnan(row_value(w->gap)))
+        html_put(h, ", %s against all others%s", figure_difference(w->gap).text,
+                 gap_is_clear(w->gap) ? "" : "; the interval does not rule out that there is no gap");
     html_put(h, ".");
-    if (f->groups_unjudged)
-        html_put(h, " %d of the groups %s too small to be judged.", f->groups_unjudged,
-                 f->groups_unjudged == 1 ? "is" : "are");
-    html_put(h, "</p>\n");
+}
+
+static void group_sentence(html *h, const facts *f) {
+    const worst_group *w = &f->clean_group, *a = &f->attacked_group;
+    if (w->error) {
+        html_put(h, "<p>Of %d groups, <b>%s</b> fares worst: wrong <b>%s</b> of the time (%s images)",
+                 w->groups, figure_group(row_text(w->error, "group")).text, figure_share(w->error).text,
+                 figure_count(row_n(w->error)).text);
+        gap_put(h, w);
+        if (w->unjudged)
+            html_put(h, " %d of the groups %s too small to be judged.", w->unjudged,
+                     w->unjudged == 1 ? "is" : "are");
+        html_put(h, "</p>\n");
+    }
+    if (a->error) {
+        html_put(h, "<p>%s the worst group is <b>%s</b>: wrong <b>%s</b> of the time (%s images)",
+                 figure_condition(a->error).text, figure_group(row_text(a->error, "group")).text,
+                 figure_share(a->error).text, figure_count(row_n(a->error)).text);
+        gap_put(h, a);
+        html_put(h, "</p>\n");
+    }
 }
 
 /* What happens more as the dose grows. */
@@ -146,10 +158,8 @@ void summary_put(html *h, const facts *f) {
     html_put(h, "</div>\n");
     tiles_put(h, f);
     html_put(
-        h,
-        "<p class=\"note\">Brackets hold 95 %% intervals. They cover the sampling of test images (for "
-        "poison: of "
-        "nets) and nothing else. Accuracy under attack is an upper bound of robust accuracy: a better attack "
-        "may break more. \xce\xb5 is the largest change allowed to an attacker, with pixels from 0 to "
-        "1.</p>\n");
+        h, "<p class=\"note\">Brackets hold 95 %% intervals. They cover the sampling of test images (for "
+           "poison: of nets) and nothing else. Accuracy under attack is an upper bound of robust accuracy: a "
+           "better attack may break more. \xce\xb5 is the largest change allowed to an attacker, with pixels "
+           "from 0 to 1.</p>\n");
 }

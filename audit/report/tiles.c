@@ -28,28 +28,29 @@ static void attack_tile(html *h, const facts *f) {
     const json *row = f->attacked_large;
     if (!row) return;
     char label[120];
-    snprintf(label, sizeof label, "%s, %.20s \xce\xb5 = %.20s",
+    snprintf(label, sizeof label, "%s, \xce\xb5\xc2\xa0=\xc2\xa0%.20s (%.20s)",
              f->targeted ? "Driven to the attacker's class" : "Right under attack",
-             figure_norm(row_text(row, "norm")).text, figure_eps(row_eps(row)).text);
+             figure_eps(row_eps(row)).text, figure_norm(row_text(row, "norm")).text);
     tile_open(h, label, f->targeted ? "\xe2\x89\xa5 " : "\xe2\x89\xa4 ",
               figure_percent(row_value(row), row_interval(row)));
     interval_line(h, row, " images");
     if (f->attacked_small != row)
-        html_put(h, "<dd>at \xce\xb5 = %s: %s</dd>", figure_eps(row_eps(f->attacked_small)).text,
+        html_put(h, "<dd>at \xce\xb5\xc2\xa0=\xc2\xa0%s: %s</dd>",
+                 figure_eps(row_eps(f->attacked_small)).text,
                  figure_percent(row_value(f->attacked_small), row_interval(f->attacked_small)).text);
     if (f->distrust) html_put(h, "<dd class=\"bad\"><b>not to be trusted: %.40s</b></dd>", f->distrust);
     html_put(h, "</dl>\n");
 }
 
 static void group_tile(html *h, const facts *f) {
-    if (!f->group_error) return;
+    if (!f->clean_group.error) return;
     tile_open(h, "Wrong in the worst group", "",
-              figure_percent(row_value(f->group_error), row_interval(f->group_error)));
-    interval_line(h, f->group_error, " images");
-    html_put(h, "<dd>%s</dd>", figure_group(row_text(f->group_error, "group")).text);
-    if (f->group_gap && !isnan(row_value(f->group_gap)))
+              figure_percent(row_value(f->clean_group.error), row_interval(f->clean_group.error)));
+    interval_line(h, f->clean_group.error, " images");
+    html_put(h, "<dd>%s</dd>", figure_group(row_text(f->clean_group.error, "group")).text);
+    if (f->clean_group.gap && !isnan(row_value(f->clean_group.gap)))
         html_put(h, "<dd>%s against all others</dd>",
-                 figure_points(row_value(f->group_gap), row_interval(f->group_gap)).text);
+                 figure_points(row_value(f->clean_group.gap), row_interval(f->clean_group.gap)).text);
     html_put(h, "</dl>\n");
 }
 

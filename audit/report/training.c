@@ -31,6 +31,7 @@ static void curves_put(html *h, const json *epochs, int n, const json *test) {
                     .width = 410,
                     .x_whole = true,
                     .y_hi = NAN,
+                    .reference = NAN,
                     .series = &loss,
                     .n_series = 1};
     html_put(h, "<div class=\"pair\">\n");
@@ -42,12 +43,11 @@ static void curves_put(html *h, const json *epochs, int n, const json *test) {
     c.y_label = "training accuracy";
     c.y_percent = true;
     c.y_lo = NAN;
-    c.reference_right = true;
     c.series = &accuracy;
-    char label[64];
-    snprintf(label, sizeof label, "test, at the end: %.30s",
+    char caption[80];
+    snprintf(caption, sizeof caption, "Dotted: accuracy on test images at the end, %.30s.",
              figure_percent(row_value(test), row_interval(test)).text);
-    c.reference_label = test && !isnan(row_value(test)) ? label : NULL;
+    c.caption = isnan(row_value(test)) ? NULL : caption;
     c.reference = row_value(test);
     line_chart_put(h, &c);
     html_put(h, "</div>\n");
@@ -58,8 +58,8 @@ static void epochs_put(html *h, const json *epochs, int n) {
     const interval none = {NAN, NAN};
     html_table_open(
         h,
-        every > 1 ? "Epochs (some of them). Accuracy is on training images as they were seen, augmented and "
-                    "while the net was changing."
+        every > 1 ? "Epochs (some of them). Accuracy is on training images as they were seen, augmented "
+                    "and while the net was changing."
                   : "Epochs. Accuracy is on training images as they were seen, augmented and while the net "
                     "was changing.",
         ">epoch|>loss|>training accuracy|>learning rate");
@@ -67,8 +67,7 @@ static void epochs_put(html *h, const json *epochs, int n) {
         if (i % every == 0 || i == n - 1)
             html_put(h,
                      "<tr><th scope=\"row\" class=\"n\">%.0f</th><td class=\"n\">%.4f</td><td "
-                     "class=\"n\">%s</td><td "
-                     "class=\"n\">%.3g</td></tr>\n",
+                     "class=\"n\">%s</td><td class=\"n\">%.3g</td></tr>\n",
                      of_epoch(epochs, i, "epoch"), of_epoch(epochs, i, "loss"),
                      figure_percent(of_epoch(epochs, i, "accuracy"), none).text, of_epoch(epochs, i, "rate"));
     html_table_close(h);
