@@ -40,41 +40,24 @@ static void dots_put(html *h, const fairness_group *all, fairness_group *const *
     dot_chart_put(h, &c);
 }
 
-/* Which columns a table has: those for which some group has a row. */
-typedef struct layout {
-    bool clustered, success;
-} layout;
-
-static layout layout_of(fairness_group *const *groups, int n) {
-    layout l = {false, false};
-    for (int i = 0; i < n; i++) {
-        l.clustered = l.clustered || groups[i]->clustered[GROUP_ERROR];
-        l.success = l.success || groups[i]->rows[GROUP_SUCCESS];
-    }
-    return l;
+static bool any_has(fairness_group *const *groups, int n, int metric, bool clustered) {
+    for (int i = 0; i < n; i++)
+        if (clustered ? groups[i]->clustered[metric] : groups[i]->rows[metric]) return true;
+    return false;
 }
 
-static void clustered_cells(html *h, const fairness_group *g) {
-    const json *error = g->clustered[GROUP_ERROR], *gap = g->clustered[GROUP_GAP];
-    html_put(
-        h, "<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%.0f</td><td class=\"n\">%.1f</td>",
-        figure_interval(row_interval(error)).text, figure_interval(row_interval(gap)).text,
-        row_value(g->rows[GROUP_CLUSTERS]), row_value(g->rows[GROUP_DESIGN]));
-}
-
-static void group_row_put(html *h, const fairness_group *g, layout l) {
+static void group_row_put(html *h, const fairness_group *g, bool success) {
+    const json *error = g->rows[GROUP_ERROR];
     html_put(h, "<tr><th scope=\"row\">%.80s</th>", g->label);
-    html_n_cell(h, g->rows[GROUP_ERROR]);
-    if (isnan(row_value(g->rows[GROUP_ERROR]))) {
-        html_put(h, "<td class=\"soft\" colspan=\"%d\">not judged: %.120s</td></tr>\n",
-                 4 + 4 * l.clustered + 3 * l.success, row_text(g->rows[GROUP_ERROR], "reason"));
+    html_n_cell(h, error);
+    if (isnan(row_value(error))) {
+        html_put(h, "<td class=\"soft\" colspan=\"%d\">not judged: %.120s</td></tr>\n", success ? 7 : 4,
+                 row_text(error, "reason"));
         return;
     }
-    html_value_cells(h, g->rows[GROUP_ERROR], false);
+    html_value_cells(h, error, false);
     html_value_cells(h, g->rows[GROUP_GAP], true);
-    if (l.clustered && g->rows[GROUP_CLUSTERS]) clustered_cells(h, g);
-    if (l.clustered && !g->rows[GROUP_CLUSTERS]) html_put(h, "<td></td><td></td><td></td><td></td>");
-    if (l.success) {
+    if (success) {
         html_n_cell(h, g->rows[GROUP_SUCCESS]);
         html_value_cells(h, g->rows[GROUP_SUCCESS], false);
     }
@@ -82,20 +65,48 @@ static void group_row_put(html *h, const fairness_group *g, layout l) {
 }
 
 static void groups_table(html *h, const fairness_group *all, fairness_group *const *groups, int n) {
-    layout l = layout_of(groups, n);
-    char caption[320], headings[240];
-    snprintf(caption, sizeof caption, "Error of each group, and its gap to all other images (Newcombe)%s%s",
-             l.clustered ? ". Images come in clusters: believe the cluster intervals, and see by which "
-                           "factor the variance grows (design effect)"
-                         : "",
-             l.success ? ". Broken: among images that were right unchanged" : "");
-    snprintf(headings, sizeof headings, "group|>n|>error|>95 %% interval|>gap to others|>95 %% interval%s%s",
-             l.clustered ? "|>error, by clusters|>gap, by clusters|>clusters|>design effect" : "",
-             l.success ? "|>n right|>broken|>95 % interval" : "");
-    html_table_open(h, caption, headings);
+    bool success = any_has(groups, n, GROUP_SUCCESS, false);
+    html_table_open(
+        h,
+        success
+            ? "Error of each group, and its gap to all other images (Newcombe). Broken: among images that "
+              "were right unchanged"
+            : "Error of each group, and its gap to all other images (Newcombe)",
+        success
+            ? "group|>n|>error|>95 % interval|>gap to others|>95 % interval|>n right|>broken|>95 % interval"
+            : "group|>n|>error|>95 % interval|>gap to others|>95 % interval");
     for (int i = 0; i < n; i++)
-        group_row_put(h, groups[i], l);
-    if (all) group_row_put(h, all, l);
+        group_row_put(h, groups[i], success);
+    if (all) group_row_put(h, all, success);
+    html_table_close(h);
+}
+
+/* A count or factor; a dash where there is none. */
+static void plain_cell(html *h, const json *row, int digits) {
+    if (isnan(row_value(row)))
+        html_put(h, "<td class=\"n\">\xe2\x80\x93</td>");
+    else
+        html_put(h, digits ? "<td class=\"n\">%.1f</td>" : "<td class=\"n\">%.0f</td>", row_value(row));
+}
+
+/* What holds when whole clusters, not single images, are what chance draws. */
+static void clusters_table(html *h, fairness_group *const *groups, int n) {
+    if (!any_has(groups, n, GROUP_ERROR, true)) return;
+    html_table_open(h,
+                    "Intervals that resample whole clusters: the ones to believe, and to be seen in the "
+                    "chart, since images "
+                    "of one cluster are alike. Design effect: by which factor the variance grows",
+                    "group|>clusters|>design effect|>error|>95 % interval|>gap to others|>95 % interval");
+    for (int i = 0; i < n; i++) {
+        const fairness_group *g = groups[i];
+        if (!g->clustered[GROUP_ERROR]) continue;
+        html_put(h, "<tr><th scope=\"row\">%.80s</th>", g->label);
+        plain_cell(h, g->rows[GROUP_CLUSTERS], 0);
+        plain_cell(h, g->rows[GROUP_DESIGN], 1);
+        html_value_cells(h, g->clustered[GROUP_ERROR], false);
+        html_value_cells(h, g->clustered[GROUP_GAP], true);
+        html_put(h, "</tr>\n");
+    }
     html_table_close(h);
 }
 
@@ -180,6 +191,7 @@ static void condition_put(html *h, const json *body, const json *condition) {
         html_put(h, "<h3>%s: %s</h3>\n", figure_condition(condition).text, g->list[i].column);
         dots_put(h, all, of_column, n);
         groups_table(h, all, of_column, n);
+        clusters_table(h, of_column, n);
         if (!of_column[0]->pair) heat_put(h, g, all, of_column, n);
     }
     if (all) {

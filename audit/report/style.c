@@ -22,12 +22,14 @@ static const char *const rules[] = {
     ".note,figcaption,caption{font-size:13.5px;line-height:1.45}nav{margin-top:22px;font-size:14px}\n",
     "nav a{margin-right:16px;white-space:nowrap}a{color:var(--c0)}\n",
     ".verdict{margin:26px 0 24px;font-size:17px}.verdict p{margin:0 0 10px}\n",
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:12px;margin:0}\n",
-    ".tile{margin:0;background:var(--panel);border:1px solid var(--rule);border-radius:6px;"
-    "padding:13px 15px 12px}\n",
-    ".tile dt{font-size:13.5px;line-height:1.35;min-height:2.7em;color:var(--soft)}\n",
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:12px;margin:0 0 "
+    "18px}\n",
+    ".tile{display:flex;flex-direction:column;margin:0;background:var(--panel);"
+    "border:1px solid var(--rule);border-radius:6px;padding:13px 15px 12px}\n",
+    ".tile dt{font-size:14px;line-height:1.35;margin-bottom:5px}\n",
     ".tile dd{margin:0;font-size:13px;line-height:1.45;color:var(--soft)}\n",
-    ".tile dd.big{font-size:27px;line-height:1.3;color:var(--ink);font-weight:600;letter-spacing:-.01em}\n",
+    ".tile dd.big{order:-1;font-size:27px;line-height:1.3;color:var(--ink);font-weight:600;"
+    "letter-spacing:-.01em}\n",
     ".alarm{background:var(--alarm-panel);border-left:4px solid var(--alarm);padding:10px 14px;"
     "margin:12px 0;border-radius:0 4px 4px 0}\n",
     ".tile dd.bad{color:var(--alarm)}.alarm p{margin:4px 0}.alarm b,.bad{color:var(--alarm)}\n",
@@ -68,7 +70,9 @@ static const char *const rules[] = {
     "nav{display:none}section{margin-top:26px}figure,tr,.tile,.alarm{break-inside:avoid}\n",
     "h2,h3{break-after:avoid}.wide,figure{overflow:visible}table{font-size:8.5pt}th,td{padding-right:10px}\n",
     "table.heat small{font-size:6.5pt}table.heat td{padding:2px 3px}thead th{font-size:8pt}\n",
-    "tbody th{min-width:4em}caption,figcaption,.note{font-size:9pt}figure svg{min-width:0!important}\n",
+    "tbody th{min-width:4em}caption,figcaption,.note{font-size:9pt}table.heat td{padding:2px 3px}\n",
+    "thead th{font-size:8pt}tbody th{min-width:4em}caption,figcaption,.note{font-size:9pt}\n",
+    "figure svg{min-width:0!important}\n",
     "td,.tile,.alarm{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
     NULL};
 

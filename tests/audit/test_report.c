@@ -324,6 +324,89 @@ static void different_models_are_told(void **state) {
     free(page);
 }
 
+/* Groups by site, whose images come in clusters; and under attack. */
+static result *clustered_result(void) {
+    result *x = new_result("fairness");
+    for (int attacked = 0; attacked < 2; attacked++) {
+        row_key key = {"error", attacked ? "pgd" : NULL, attacked ? "linf" : NULL, NULL,
+                       attacked ? .05 : NAN};
+        result_share(x, key, attacked ? 500 : 100, 1000);
+        const char *const groups[] = {"site=north", "site=south"};
+        for (int g = 0; g < 2; g++) {
+            double sign = g ? -1 : 1;
+            key.group = groups[g];
+            key.metric = "error";
+            result_share(x, key, (attacked ? 200 : 60) + g * (attacked ? 100 : -20), 500);
+            key.metric = "error_gap";
+            result_value(x, key, 500, sign * .04, (interval){sign * .04 - .037, sign * .04 + .037},
+                         "newcombe", NULL);
+        }
+    }
+    row_key north = {"error", NULL, NULL, "site=north", NAN};
+    result_value(x, north, 500, .12, (interval){.05, .19}, "cluster-bootstrap", NULL);
+    north.metric = "error_gap";
+    result_value(x, north, 500, .04, (interval){-.06, .14}, "cluster-bootstrap", NULL);
+    north.metric = "clusters";
+    result_value(x, north, 500, 12, (interval){NAN, NAN}, "count", NULL);
+    north.metric = "design_effect";
+    result_value(x, north, 500, 5.25, (interval){NAN, NAN}, "anova", NULL);
+    return x;
+}
+
+/* The interval that resamples clusters is the one that is believed: with it the gap is no longer clear. */
+static void clusters_and_attacks_change_the_verdict(void **state) {
+    (void)state;
+    result *one[] = {clustered_result()};
+    char *page = page_of("t", one, 1);
+    assert_harmless(page);
+    must_say(page, "<b>site=north</b> fares worst: wrong <b>12.0" NB "% [5.0, 19.0]</b>");
+    must_say(page, "+4.0 points [\xe2\x88\x92"
+                   "6.0, 14.0] against all others; the interval does not rule out");
+    must_say(page, "the worst group is <b>site=south</b>: wrong <b>60.0" NB "%");
+    must_say(page, "<td class=\"n\">12</td><td class=\"n\">5.2</td>");
+    must_say(page, "Under PGD, L\xe2\x88\x9e \xce\xb5\xc2\xa0=\xc2\xa0"
+                   "0.05: site");
+    must_say(page, "class=\"s0 open\""); /* north clean */
+    must_say(page, "class=\"s0 mark\""); /* the others */
+    free(page);
+}
+
+/* A line for all attacks together is drawn only where it shows more than one of them alone. */
+static void the_union_is_drawn_when_it_says_more(void **state) {
+    (void)state;
+    result *more[] = {attack_result()};
+    char *page = page_of("t", more, 1);
+    must_say(page, ">all attacks together</text>");
+    free(page);
+    result *same[] = {new_result("attack")};
+    static const char *const attacks[] = {"fgsm", "pgd", "union"};
+    for (int a = 0; a < 3; a++)
+        result_share(same[0], (row_key){"accuracy", attacks[a], "linf", NULL, .1}, a ? 100 : 300, 1000);
+    page = page_of("t", same, 1);
+    assert_harmless(page);
+    must_not_say(page, ">all attacks together</text>");
+    must_say(page, "all attacks together</th>");
+    free(page);
+}
+
+static void settings_are_words(void **state) {
+    (void)state;
+    result *one[] = {attack_result()};
+    json *pgd = json_new_object(), *eps = json_new_array();
+    json_set_int(pgd, "steps", 40);
+    json_set_bool(pgd, "random_start", true);
+    json_append(eps, json_new_real(.05));
+    json_append(eps, json_new_real(.1));
+    result_setting_json(one[0], "pgd", pgd);
+    result_setting_json(one[0], "eps", eps);
+    result_setting_text(one[0], "targeted", NULL);
+    char *page = page_of("t", one, 1);
+    assert_harmless(page);
+    must_say(page, "<span class=\"soft\">pgd</span> (<span class=\"soft\">steps</span> 40, <span "
+                   "class=\"soft\">random_start</span> yes), <span class=\"soft\">eps</span> 0.05, 0.1</td>");
+    free(page);
+}
+
 #define EVIL "</title></b><script>alert(1)</script>\"' onload=\"x\" &lt; \xe2\x80\xae"
 
 static void texts_never_become_markup(void **state) {
@@ -511,6 +594,9 @@ int main(void) {
                                        cmocka_unit_test(distrust_stands_beside_the_figure),
                                        cmocka_unit_test(targeted_success_is_a_lower_bound),
                                        cmocka_unit_test(different_models_are_told),
+                                       cmocka_unit_test(clusters_and_attacks_change_the_verdict),
+                                       cmocka_unit_test(the_union_is_drawn_when_it_says_more),
+                                       cmocka_unit_test(settings_are_words),
                                        cmocka_unit_test(texts_never_become_markup),
                                        cmocka_unit_test(only_png_is_shown),
                                        cmocka_unit_test(odd_results_give_a_whole_page),
