@@ -102,11 +102,11 @@ static void record_method(result *x, const evasion_plan *p, const evasion *v, in
     }
 }
 
-static void warn_alarm(result *x, const evasion_plan *p, int method, const char *code, const char *what,
+static void warn_alarm(result *x, const attack *method, const char *code, const char *what,
                        const struct attack_alarm *a) {
     char text[200];
     if (a->count == 0) return;
-    snprintf(text, sizeof text, "%s: %lld images: %s", p->methods[method]->name, (long long)a->count, what);
+    snprintf(text, sizeof text, "%s: %lld images: %s", method->name, (long long)a->count, what);
     result_warning(x, code, text, a->rows, a->n, "audit selftest");
 }
 
@@ -136,25 +136,29 @@ static int strength(const attack *k) {
     return k->defaults.steps > 1 ? 2 : 1;
 }
 
+void evasion_warn(result *x, const attack *method, const attack_result *a) {
+    warn_alarm(x, method, "NOT_FINITE", "a logit or gradient was NaN or infinite", &a->not_finite);
+    warn_alarm(x, method, "TIED", "the largest logit is tied on the unchanged image, which counts as wrong",
+               &a->tied);
+    warn_alarm(x, method, "ZERO_GRAD",
+               "a gradient was exactly zero: the attack cannot see, robustness is overstated",
+               &a->zero_gradient);
+    warn_alarm(x, method, "OUTSIDE_BALL", "the attack left its ball; those images do not count as broken",
+               &a->outside);
+    warn_alarm(x, method, "RECHECK_FAILED", "a success was not confirmed: the model is not deterministic",
+               &a->recheck_failed);
+    if (a->budget_spent)
+        result_warning(x, "BUDGET_SPENT",
+                       "the budget ended before the attack: unfinished images count as robust", NULL, 0,
+                       "audit attack with a larger --budget");
+}
+
 static void record_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v) {
     for (int i = 0; i < v->n_done; i++) {
-        const attack_result *a = &v->results[i];
-        warn_alarm(x, p, i, "NOT_FINITE", "a logit or gradient was NaN or infinite", &a->not_finite);
-        warn_alarm(x, p, i, "TIED", "the largest logit is tied on the unchanged image, which counts as wrong",
-                   &a->tied);
-        warn_alarm(x, p, i, "ZERO_GRAD",
-                   "a gradient was exactly zero: the attack cannot see, robustness is overstated",
-                   &a->zero_gradient);
-        warn_alarm(x, p, i, "OUTSIDE_BALL", "the attack left its ball; those images do not count as broken",
-                   &a->outside);
-        warn_alarm(x, p, i, "RECHECK_FAILED", "a success was not confirmed: the model is not deterministic",
-                   &a->recheck_failed);
-        if (a->budget_spent)
-            result_warning(x, "BUDGET_SPENT",
-                           "the budget ended before the attack: unfinished images count as robust", NULL, 0,
-                           "audit attack with a larger --budget");
-        for (int k = 0; k < v->n_done; k++)
-            if (strength(p->methods[i]) < strength(p->methods[k])) warn_if_stronger(x, d, p, v, i, k);
+        evasion_warn(x, p->methods[i], &v->results[i]);
+        for (int k = 0; k < v->n_done; k++) /* an attack that was cut short says nothing about gradients */
+            if (strength(p->methods[i]) < strength(p->methods[k]) && !v->results[k].budget_spent)
+                warn_if_stronger(x, d, p, v, i, k);
     }
 }
 

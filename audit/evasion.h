@@ -37,6 +37,9 @@ int64_t evasion_correct(const evasion *v, int method, int i, uint8_t *out);
  * per-image union, named "union". Targeted attacks give `target_success` among images that were correct. */
 void evasion_record(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
 
+/* The warnings about one attack: what makes its figures doubtful. */
+void evasion_warn(result *x, const attack *method, const attack_result *a);
+
 /* The table, and what it does and does not say. */
 void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
 

@@ -238,7 +238,9 @@ static status measure_attacked(context *c, const fairness_settings *o, model *m,
                                       .eps = eps[0],
                                       .clean_correct = a.clean_correct};
         result_setting_text(x, "attack", plan.method->name);
+        result_setting_text(x, "norm", norm_name(plan.norm));
         result_setting_number(x, "eps", eps[0]);
+        evasion_warn(x, plan.method, &a);
         s = fairness_measure(x, &d->columns, &outcomes, f, &c->run, e);
         result_cost(x, a.forwards, a.backwards);
     }
