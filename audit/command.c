@@ -6,6 +6,7 @@
 
 #include "audit/help.h"
 #include "audit/interrupt.h"
+#include "core/outfile.h"
 #include "core/parallel.h"
 #include "core/suggest.h"
 
@@ -68,6 +69,21 @@ static void start_run(context *c) {
     if (o->time_limit) interrupt_after((unsigned)o->time_limit);
 }
 
+/* A long piece of work must not end with an output that could not be written from the start. */
+static status check_outputs(context *c, void *settings, err *e) {
+    option_set sets[OPTION_SETS_MOST];
+    int n = command_option_sets(c->command, c, settings, sets);
+    status s = STATUS_OK;
+    for (int i = 0; s == STATUS_OK && i < n; i++)
+        for (const option *o = sets[i].options; s == STATUS_OK && o->name; o++) {
+            if (o->kind != OPTION_OUTPUT) continue;
+            const char *path;
+            memcpy(&path, (const char *)sets[i].values + o->offset, sizeof path);
+            if (path) s = outfile_check(path, e);
+        }
+    return s;
+}
+
 /* The options twice: first to learn which configuration file, then with it. */
 static status resolve(context *c, void *settings, json **config, arena *memory, const char **words, err *e) {
     option_set sets[OPTION_SETS_MOST], known[OPTION_SETS_MOST];
@@ -117,6 +133,7 @@ static int run_command(const command *k, int argc, char *const *argv) {
     status s = ready ? resolve(&c, settings, &config, &memory, words, &e)
                      : err_set(&e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) s = check_arguments(&c, &e);
+    if (s == STATUS_OK) s = check_outputs(&c, settings, &e);
     if (s == STATUS_OK) {
         start_run(&c);
         s = k->run(&c, settings, &e);

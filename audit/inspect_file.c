@@ -13,10 +13,9 @@ static const size_t file_cap = (size_t)2 << 30;
 
 status file_kind_of(const char *path, file_kind *out, err *e) {
     uint8_t head[HEAD] = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file) return err_set(e, STATUS_IO, "%s: cannot open", path);
-    size_t n = fread(head, 1, HEAD, file);
-    fclose(file);
+    size_t n;
+    status s = file_start(path, head, HEAD, &n, e);
+    if (s != STATUS_OK) return s;
     if (n >= 9 && head[8] == '{' && head[7] == 0)
         *out = FILE_MODEL;
     else if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0)

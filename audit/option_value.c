@@ -115,6 +115,7 @@ status option_assign(const option *o, void *values, const char *text, err *e) {
         return parse_flag(text, field, e);
     case OPTION_TEXT:
     case OPTION_FILE:
+    case OPTION_OUTPUT:
         if (!*text) return err_set(e, STATUS_USAGE, "the value is empty");
         *(const char **)field = text;
         return STATUS_OK;

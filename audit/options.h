@@ -19,6 +19,7 @@ typedef enum option_kind {
     OPTION_FLAG,    /* bool; --name, or --no-name to take it back */
     OPTION_TEXT,    /* const char *, NULL when not given */
     OPTION_FILE,    /* const char *, as text; completion offers files */
+    OPTION_OUTPUT,  /* the same, a file to write: that it can be written is asked before the work */
     OPTION_INTEGER, /* int64_t */
     OPTION_NUMBER,  /* double: 0.05, 5e-2 or a fraction 8/255 */
     OPTION_NUMBERS, /* number_list: .05,.1,8/255 */

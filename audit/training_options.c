@@ -63,6 +63,7 @@ static const option options[] = {
      .kind = OPTION_NUMBER,
      .offset = FIELD(lr),
      .metavar = "RATE",
+     .lo = 1e-9,
      .hi = 1000,
      .what = "largest learning rate (default: 0.05, or 0.002 with adamw)"},
     {.name = "schedule",

@@ -70,6 +70,17 @@ status file_read(const char *path, size_t cap, bytes *out, err *e) {
     return s;
 }
 
+status file_start(const char *path, void *out, size_t room, size_t *got, err *e) {
+    *got = 0;
+    int descriptor;
+    uint64_t size;
+    status s = file_open(path, &descriptor, &size, e);
+    if (s != STATUS_OK) return s;
+    s = file_fill(descriptor, path, out, room, got, e);
+    close(descriptor);
+    return s;
+}
+
 status file_read_gz(const char *path, size_t cap, bytes *out, err *e) {
     status s = file_read(path, cap, out, e);
     if (s != STATUS_OK || out->size < 2 || out->data[0] != 0x1f || out->data[1] != 0x8b) return s;

@@ -18,6 +18,9 @@ void bytes_free(bytes *b); /* frees and zeroes */
 /* Reads a whole file of at most `cap` bytes; a larger one, a directory or a device fails without reading on. */
 MUST_CHECK status file_read(const char *path, size_t cap, bytes *out, err *e);
 
+/* The first bytes of a file: *got is `room`, or less where the file is shorter. */
+MUST_CHECK status file_start(const char *path, void *out, size_t room, size_t *got, err *e);
+
 /* As file_read, and where the content begins with the gzip magic it is inflated (concatenated members too). `cap` bounds the
  * inflated size: a gz bomb stops there. */
 MUST_CHECK status file_read_gz(const char *path, size_t cap, bytes *out, err *e);

@@ -95,6 +95,21 @@ void outfile_discard(outfile *o) {
     *o = (outfile){0};
 }
 
+/* A pipe is not opened: its reader would take the closing for the end. */
+status outfile_check(const char *path, err *e) {
+    if (is_stdout(path)) return STATUS_OK;
+    if (!written_in_place(path)) {
+        outfile o;
+        status s = outfile_open(&o, path, e);
+        outfile_discard(&o);
+        return s;
+    }
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!folder && access(path, W_OK) == 0) return STATUS_OK;
+    return err_set(e, STATUS_IO, "%s: cannot create: %s", path, strerror(folder ? EISDIR : errno));
+}
+
 status outfile_write(const char *path, const void *data, size_t size, err *e) {
     outfile o;
     status s = outfile_open(&o, path, e);

@@ -17,6 +17,9 @@ MUST_CHECK status outfile_open(outfile *o, const char *path, err *e);
 /* Flushes, syncs, checks and renames. On failure (a full disk, say) the temporary file is removed and `path` is as it was. */
 MUST_CHECK status outfile_commit(outfile *o, err *e);
 
+/* Whether `path` can be written now, leaving it as it is: before long work whose result goes there. */
+MUST_CHECK status outfile_check(const char *path, err *e);
+
 /* Gives up: removes the temporary file. Does nothing after a commit or on a zeroed outfile. */
 void outfile_discard(outfile *o);
 

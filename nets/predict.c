@@ -2,11 +2,28 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/parallel.h"
 #include "nets/loss.h"
+
+/* Numbers are no names: formats without class names count their classes. */
+static bool same_class(const char *a, const char *b, int i) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", i);
+    return strcmp(a, b) == 0 || strcmp(a, number) == 0 || strcmp(b, number) == 0;
+}
+
+/* As many classes but others would silently be judged as if they were the model's. */
+static status same_classes(const model *m, const dataset *d, err *e) {
+    for (int i = 0; m->class_names && d->class_names && i < m->classes; i++)
+        if (!same_class(m->class_names[i], d->class_names[i], i))
+            return err_set(e, STATUS_USAGE, "class %d is '%s' for the model %s and '%s' in %s", i,
+                           m->class_names[i], m->arch, d->class_names[i], d->name);
+    return STATUS_OK;
+}
 
 status model_accepts(const model *m, const dataset *d, err *e) {
     if (!shape_equal(m->input, d->image))
@@ -20,7 +37,7 @@ status model_accepts(const model *m, const dataset *d, err *e) {
         return err_set(e, STATUS_USAGE,
                        "the model %s knows %d classes, %s has %d: use the data it was trained on", m->arch,
                        m->classes, d->name, d->classes);
-    return STATUS_OK;
+    return same_classes(m, d, e);
 }
 
 typedef struct prediction {

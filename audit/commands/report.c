@@ -10,7 +10,7 @@ typedef struct report_settings {
 
 static const option report_options[] = {{.name = "output",
                                          .letter = 'o',
-                                         .kind = OPTION_FILE,
+                                         .kind = OPTION_OUTPUT,
                                          .offset = offsetof(report_settings, output),
                                          .metavar = "FILE.html",
                                          .fallback = "report.html",

@@ -5,7 +5,6 @@
 
 #include "audit/predictions.h"
 #include "audit/show.h"
-#include "core/outfile.h"
 #include "nets/model_file.h"
 
 typedef struct train_settings {
@@ -18,7 +17,7 @@ typedef struct train_settings {
 static const option options[] = {
     {.name = "output",
      .letter = 'o',
-     .kind = OPTION_FILE,
+     .kind = OPTION_OUTPUT,
      .offset = FIELD(output),
      .metavar = "FILE",
      .fallback = "model.bin",
@@ -49,14 +48,6 @@ static void print_epoch(void *user, const train_epoch *t) {
     json_set_real(point, "rate", t->rate);
     json_append(u->curve, point);
     say(u->c, "%5d  %7.4f  %12.2f %%\n", t->epoch + 1, t->loss, 100 * t->accuracy);
-}
-
-/* Whether the output can be written is asked before the work, not after it. */
-static status check_output(const char *path, err *e) {
-    outfile o;
-    status s = outfile_open(&o, path, e);
-    if (s == STATUS_OK) outfile_discard(&o);
-    return s;
 }
 
 static status save(const training *t, const training_settings *settings, const dataset *d, const context *c,
@@ -129,8 +120,7 @@ static status run_train(context *c, const void *settings, err *e) {
     const train_settings *o = settings;
     dataset d = {0}, test = {0};
     training t = {0};
-    status s = check_output(o->output, e);
-    if (s == STATUS_OK) s = context_open_data(c, "train", 0, NULL, &d, e);
+    status s = context_open_data(c, "train", 0, NULL, &d, e);
     if (s == STATUS_OK) s = context_open_test(c, o->test_data, NULL, 0, &d, &test, e);
     if (s == STATUS_OK) s = training_plan(&c->training, &d, (int)c->common.batch, &t, e);
     if (s == STATUS_OK) s = train_and_test(c, o, &t, &d, &test, e);
