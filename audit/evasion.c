@@ -219,6 +219,9 @@ status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const e
     picture sheet;
     char *uri = NULL;
     status s = contact_sheet_draw(d, a, title, norm_name(p->norm), &sheet, e);
+    if (s == STATUS_OK && !sheet.pixels && path)
+        result_warning(x, "NO_SHEET", "no image that was right was broken: there is nothing to draw", NULL, 0,
+                       "audit attack with a larger --eps");
     if (s != STATUS_OK || !sheet.pixels) return s;
     if (path) s = image_write_png(path, sheet.pixels, (shape){sheet.height, sheet.width, 3}, e);
     if (s == STATUS_OK) s = picture_data_uri(&sheet, &uri, e);

@@ -43,7 +43,8 @@ void evasion_warn(result *x, const attack *method, const attack_result *a);
 /* The table, and what it does and does not say. */
 void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
 
-/* The contact sheet of the last method, written to `path` (NULL = to no file) and as body.extra.sheet of the result. */
+/* The contact sheet of the last method, written to `path` (NULL = to no file) and as body.extra.sheet of the result; the
+ * warning NO_SHEET where a file was wanted and nothing was broken. */
 MUST_CHECK status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const evasion *v,
                                 const char *path, err *e);
 

@@ -73,6 +73,13 @@ static void tied(void **state) {
     judge("tied.bin", "TIED", "TIED", 0);
 }
 
+static void sheet_of_nothing(void **state) {
+    (void)state;
+    cli_expect(0, "NO_SHEET",
+               "attack tied.bin --data synth:shapes -n 20 --attack fgsm --eps .1 --sheet none.png");
+    assert_no_file_like("none.png");
+}
+
 static void not_finite(void **state) {
     (void)state;
     judge("infinite.bin", "NOT_FINITE", "NOT_FINITE", 0);
@@ -92,7 +99,8 @@ static void healthy_model_is_judged(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tied), cmocka_unit_test(not_finite),
-                                       cmocka_unit_test(constant), cmocka_unit_test(healthy_model_is_judged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tied), cmocka_unit_test(sheet_of_nothing),
+                                       cmocka_unit_test(not_finite), cmocka_unit_test(constant),
+                                       cmocka_unit_test(healthy_model_is_judged)};
     return cmocka_run_group_tests(tests, make_models, NULL);
 }

@@ -57,7 +57,6 @@ static void attacks(void **state) {
             assert_same_bodies("attack", net, way);
             assert_same_bodies("l2", net, way);
             assert_same_files("attack", net, way, "npz");
-            assert_same_files("attack", net, way, "png");
         }
 }
 
