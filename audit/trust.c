@@ -3,7 +3,7 @@
 #include <string.h>
 
 const char *trust_problem(const json *body) {
-    static const char *const codes[] = {"NOT_FINITE",     "ZERO_GRAD",    "TIED",        "CONSTANT",
+    static const char *const codes[] = {"NOT_FINITE",     "ZERO_GRAD",    "CONSTANT",
                                         "RECHECK_FAILED", "OUTSIDE_BALL", "BUDGET_SPENT"};
     const json *warnings = json_get(body, "warnings");
     for (size_t i = 0; i < json_count(warnings); i++) {
