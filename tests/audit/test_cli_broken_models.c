@@ -31,7 +31,7 @@ static int make_models(void **state) {
     spoil("constant.bin", 0, 1);
     spoil("infinite.bin", 3e38F, 0);
     static const char policy[] = "{\"schema\": \"audit-policy/1\", \"gates\": [{\"metric\": \"accuracy\", "
-                                 "\"attack\": \"pgd\", \"min\": 0.2}]}";
+                                 "\"attack\": \"pgd\", \"min\": 0.05}]}";
     err e;
     assert_ok(outfile_write(temporary_path("policy.json"), policy, sizeof policy - 1, &e), e);
     return 0;
