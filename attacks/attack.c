@@ -12,6 +12,18 @@ static const attack *const attacks[] = {
 
 enum { ATTACKS = sizeof attacks / sizeof *attacks };
 
+attack_options attack_options_fill(const attack *method, attack_options asked) {
+    const attack_options *defaults = &method->defaults;
+    attack_options o = asked;
+    o.falling = defaults->falling && asked.step_size == 0;
+    if (o.steps == 0) o.steps = defaults->steps;
+    if (o.step_size == 0) o.step_size = method->reach / o.steps;
+    if (o.restarts == 0) o.restarts = defaults->restarts;
+    o.random_start = asked.random_start || defaults->random_start;
+    if (!o.random_start) o.restarts = 1; /* others would repeat it */
+    return o;
+}
+
 const attack *attack_at(int i) {
     return i >= 0 && i < ATTACKS ? attacks[i] : NULL;
 }

@@ -13,6 +13,7 @@
 typedef struct attack_options {
     int steps;            /* iterations; 0 = the method's default */
     double step_size;     /* in units of eps, so that the step scales with eps; 0 = reach / steps of the method */
+    bool falling;         /* steps fall linearly to 0 and step_size is their mean; the method's own choice, and false where step_size is given */
     int restarts;         /* independent random starts; 0 = the method's default; without a random start always 1 */
     bool random_start;    /* also for a method that has none by default; it cannot be taken from one that has */
 } attack_options;
@@ -51,11 +52,14 @@ typedef struct attack {
     unsigned norms;                          /* bit 1 << norm */
     bool needs_gradient;                     /* it may ask for gradients; it may ask for logits alone in any case */
     attack_options defaults;                 /* step_size is left 0 */
-    double reach;                            /* length of the whole path, steps * step_size, unless the caller chooses a step */
+    double reach;                            /* length of the whole path, in units of eps, unless the caller chooses a step */
     size_t (*state_bytes)(const attack_sample *s); /* may look at d, image, classes, norm and options only */
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);
 } attack;
+
+/* What was asked for with the method's defaults filled in: the options that samples see, and that results state. */
+attack_options attack_options_fill(const attack *method, attack_options asked);
 
 const attack *attack_find(const char *name); /* NULL when unknown */
 const attack *attack_at(int i);              /* in the order of attacks.def; NULL past the end */

@@ -63,17 +63,6 @@ static status check(const model *m, const dataset *d, const attack_plan *plan, e
     return s;
 }
 
-static attack_options fill_options(const attack_plan *plan) {
-    attack_options o = plan->options;
-    const attack_options *defaults = &plan->method->defaults;
-    if (o.steps == 0) o.steps = defaults->steps;
-    if (o.step_size == 0) o.step_size = plan->method->reach / o.steps;
-    if (o.restarts == 0) o.restarts = defaults->restarts;
-    o.random_start = o.random_start || defaults->random_start;
-    if (!o.random_start) o.restarts = 1; /* others would repeat it */
-    return o;
-}
-
 static void *new_array(size_t n, size_t width, size_t size) {
     size_t count;
     return size_multiply(n, width, &count) ? calloc(count ? count : 1, size) : NULL;
@@ -211,8 +200,13 @@ status attack_run(model *m, const dataset *d, const attack_plan *plan, const run
     s = result_alloc(out, d, plan, e);
     if (s == STATUS_OK) {
         uint64_t share = r->budget && d->n > 0 ? r->budget / (uint64_t)d->n : UINT64_MAX - 8;
-        campaign c = {
-            .m = m, .d = d, .plan = plan, .options = fill_options(plan), .r = r, .share = share, .out = out};
+        campaign c = {.m = m,
+                      .d = d,
+                      .plan = plan,
+                      .options = attack_options_fill(plan->method, plan->options),
+                      .r = r,
+                      .share = share,
+                      .out = out};
         s = run_crew(&c, e);
     }
     if (s == STATUS_CANCELLED) return err_set(e, s, "attack: cancelled");

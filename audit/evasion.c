@@ -163,14 +163,11 @@ static void record_warnings(result *x, const dataset *d, const evasion_plan *p, 
 }
 
 static json *options_json(const attack *k, const attack_options *given) {
-    attack_options o = options_for(k, given);
-    int steps = o.steps ? o.steps : k->defaults.steps;
-    double step = o.step_size > 0 ? o.step_size : k->reach / steps;
-    bool random = o.random_start || k->defaults.random_start;
-    int restarts = !random ? 1 : o.restarts ? o.restarts : k->defaults.restarts;
+    attack_options o = attack_options_fill(k, options_for(k, given));
     json *j = json_new_object();
-    bool ok = json_set_int(j, "steps", steps) && json_set_real(j, "step_size", step) &&
-              json_set_int(j, "restarts", restarts) && json_set_bool(j, "random_start", random);
+    bool ok = json_set_int(j, "steps", o.steps) && json_set_real(j, "step_size", o.step_size) &&
+              json_set_bool(j, "falling", o.falling) && json_set_int(j, "restarts", o.restarts) &&
+              json_set_bool(j, "random_start", o.random_start);
     if (ok) return j;
     json_free(j);
     return NULL;

@@ -18,8 +18,8 @@ void ball_random(const attack_sample *s, rng *g, float *x);
  * gradient / ||gradient|| for L2. A gradient of zeros, or with a NaN under L2, leaves x where it is. */
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x);
 
-/* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps, and a
- * forward pass at the last point. */
+/* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps
+ * (falling: on average), and a forward pass at the last point. */
 size_t ascent_state_bytes(const attack_sample *s);
 ask ascent_start(const attack_sample *s, void *state, float *x);
 ask ascent_step(const attack_sample *s, void *state, const attack_answer *a, float *x);

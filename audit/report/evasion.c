@@ -152,8 +152,9 @@ static void table_of(html *h, const attacked *a) {
 /* Steps, step size and starts of one attack, from the settings under its name. */
 static void option_put(html *h, const char *name, const json *o) {
     long long steps = json_as_int(json_get(o, "steps"), 0), starts = json_as_int(json_get(o, "restarts"), 1);
-    html_put(h, "%s: %lld step%s of %.3g \xce\xb5, %lld start%s%s", figure_attack(name).text, steps,
-             steps == 1 ? "" : "s", json_as_real(json_get(o, "step_size"), NAN), starts,
+    html_put(h, "%s: %lld step%s of %.3g \xce\xb5%s, %lld start%s%s", figure_attack(name).text, steps,
+             steps == 1 ? "" : "s", json_as_real(json_get(o, "step_size"), NAN),
+             json_as_bool(json_get(o, "falling"), false) ? " on average, falling to 0" : "", starts,
              starts == 1 ? "" : "s", json_as_bool(json_get(o, "random_start"), false) ? " at random" : "");
 }
 
