@@ -108,7 +108,7 @@ static status make_net(const dose_plan *p, int seed, double dose, const run *r, 
         if (!kept) s = err_set(e, STATUS_NO_MEMORY, "out of memory");
     }
     if (s == STATUS_OK) s = training_plan(p->training, p->train, p->batch, &t, e);
-    if (s == STATUS_OK) s = training_run(&t, &poisoned, training_seed, r, NULL, NULL, e);
+    if (s == STATUS_OK) s = training_run(&t, &poisoned, training_seed, r, NULL, e);
     if (s == STATUS_OK) s = test_net(p, &t, r, made, e);
     training_free(&t);
     poison_manifest_free(&manifest);

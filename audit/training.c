@@ -46,15 +46,15 @@ status training_plan(const training_settings *t, const dataset *d, int batch_siz
     return s;
 }
 
-status training_run(training *t, const dataset *d, uint64_t seed, const run *r,
-                    void (*each_epoch)(void *user, const train_epoch *epoch), void *user, err *e) {
+status training_run(training *t, const dataset *d, uint64_t seed, const run *r, const train_watch *watch,
+                    err *e) {
     run seeded = *r;
     seeded.seed = seed;
     objective goal;
     status s = objective_plain(t->net, &t->weights, t->options.batch, &seeded, &goal, e);
     if (s != STATUS_OK) return s;
     weights_init(t->net, &t->weights, seed);
-    s = train(t->net, &t->weights, d, &t->options, &goal, &seeded, each_epoch, user, e);
+    s = train(t->net, &t->weights, d, &t->options, &goal, &seeded, watch, e);
     goal.free(goal.self);
     return s;
 }

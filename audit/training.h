@@ -32,9 +32,9 @@ typedef struct training {
 MUST_CHECK status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out,
                                 err *e);
 
-/* Gives the net fresh weights of this seed and trains them on d; callbacks as in train(). */
+/* Gives the net fresh weights of this seed and trains them on d; `watch` (may be NULL) as in train(). */
 MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, const run *r,
-                               void (*each_epoch)(void *user, const train_epoch *epoch), void *user, err *e);
+                               const train_watch *watch, err *e);
 
 void training_free(training *t);
 

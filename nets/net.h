@@ -5,7 +5,7 @@
 #include "core/arena.h"
 #include "nets/layer.h"
 
-enum { NET_MOST_NODES = 4096, NET_MOST_CLASSES = 65536, NET_MOST_NAME = 63 };
+enum { NET_MOST_NODES = 4096, NET_MOST_CLASSES = 65536, NET_MOST_NAME = 63, NET_MOST_AUX = 4 };
 
 typedef struct net_param {
     char name[96]; /* node name + '.' + suffix: "layer1.0.conv1.weight" */
@@ -30,6 +30,7 @@ typedef struct net {
     char arch[64];
     shape input;
     int classes; /* the last node gives 1 x 1 x classes logits */
+    int n_aux, aux[NET_MOST_AUX]; /* nodes of auxiliary heads: 1 x 1 x classes logits too, only there in training */
     int n_nodes, n_params;
     net_node *nodes;
     net_param *params;  /* trainable ones first, then buffers */

@@ -12,6 +12,7 @@ typedef struct trainer {
     const train_options *options;
     objective *goal;
     const run *run;
+    train_watch watch;
     batches batches;
     optim optim;
     float *grad; /* n_trainable */
@@ -89,6 +90,13 @@ static status train_step(trainer *t, int index, err *e) {
     if (s != STATUS_OK) return s;
     t->epoch.rate = schedule_rate(&o->schedule, step, steps, t->steps_per_epoch);
     if (!isfinite(result.loss)) return diverged(&t->epoch, index, "the loss is", e);
+    if (t->watch.each_step)
+        t->watch.each_step(t->watch.user, &(train_step_report){.epoch = b.epoch,
+                                                               .step = step,
+                                                               .loss = result.loss / b.n,
+                                                               .accuracy = (double)result.correct / b.n,
+                                                               .rate = t->epoch.rate,
+                                                               .grad = t->grad});
 
     double momentum = schedule_momentum(&o->schedule, step, steps, o->momentum);
     s = optim_step(&t->optim, t->net, t->w, t->grad, t->epoch.rate, momentum, t->run);
@@ -123,14 +131,15 @@ static status train_one_epoch(trainer *t, int epoch, err *e) {
 }
 
 status train(const net *n, weights *w, const dataset *d, const train_options *o, objective *goal,
-             const run *r, void (*each_epoch)(void *user, const train_epoch *t), void *user, err *e) {
+             const run *r, const train_watch *watch, err *e) {
     status s = check_fit(n, d, o, e);
     if (s != STATUS_OK) return s;
     trainer t = {.net = n, .w = w, .options = o, .goal = goal, .run = r};
+    if (watch) t.watch = *watch;
     s = trainer_begin(&t, d, e);
     for (int epoch = 0; s == STATUS_OK && epoch < o->epochs; epoch++) {
         s = train_one_epoch(&t, epoch, e);
-        if (s == STATUS_OK && each_epoch) each_epoch(user, &t.epoch);
+        if (s == STATUS_OK && t.watch.each_epoch) t.watch.each_epoch(t.watch.user, &t.epoch);
     }
     trainer_end(&t);
     return s;

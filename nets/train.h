@@ -36,30 +36,81 @@ typedef struct objective {
 /* For batches of at most `most` samples. A step is never left half-way: r's cancel flag is not looked at. */
 MUST_CHECK status objective_plain(const net *n, const weights *w, int most, const run *r, objective *out, err *e);
 
+typedef enum class_weighting {
+    CLASS_WEIGHTS_NONE,
+    CLASS_WEIGHTS_BALANCED, /* n / (classes * count of the class) */
+} class_weighting;
+
 typedef struct train_options {
     int epochs, batch;
     optim_kind optim;
     double momentum, weight_decay;
     schedule schedule;
-    double label_smoothing;        /* (1-e)*onehot + e/K over all classes */
-    const augmentation *augment;   /* or NULL */
-    bool drop_last;                /* leave out a last batch smaller than `batch` (default true when n >= batch) */
+    bool drop_last; /* leave out a last batch smaller than `batch` (default true when n >= batch) */
+
+    /* What a batch is made of. */
+    const augmentation *augment;        /* or NULL */
+    double mixup_alpha, cutmix_alpha;   /* 0: off; both: each batch takes one of them, by a coin */
+    class_weighting class_weights;
+    bool balanced_sampler;              /* rows drawn with replacement, every class equally often */
+
+    /* The loss. */
+    double label_smoothing;             /* (1-e)*onehot + e/K over all classes */
+    double focal_gamma;                 /* Lin et al. 2017; 0: cross entropy */
+    double aux_weight;                  /* of the loss of each auxiliary head */
+    double group_dro_rate;              /* Sagawa et al. 2020: q *= exp(rate * loss of the group); 0: off */
+    const char *group_column;           /* categorical column of the data's table that names the groups */
+
+    /* The step. */
+    double clip_norm;                   /* largest L2 norm of the whole gradient; 0: any */
+    double sam_rho;                     /* Foret et al. 2021; 0: off */
+    int lookahead_every;                /* Zhang et al. 2019: inner steps; 0: off */
+    double lookahead_share;             /* of the way to the fast weights, .5 */
+    const float *rates;                 /* per parameter of the net: factor on the learning rate, 0 = frozen; NULL: all 1 */
+    bool frozen_norm;                   /* batch norm in evaluation mode throughout */
+
+    /* What is kept. */
+    double ema_decay;                   /* exponential moving average of the weights; 0: off */
+    double swa_from;                    /* share of the epochs after which weights are averaged; 0: off */
+    const dataset *validation;          /* judged after each epoch; NULL: none */
+    int patience;                       /* epochs without a better validation accuracy before stopping; the best weights are kept; 0: off */
+
+    /* Coming back. */
+    const char *checkpoint;             /* file rewritten after each epoch and every checkpoint_every steps; NULL: none */
+    int checkpoint_every;
+    const char *resume;                 /* a checkpoint to go on from; NULL: from the start */
 } train_options;
 
 train_options train_options_default(void); /* 5 epochs, batch 128, Nesterov .9, decay 5e-4, one-cycle with peak .05 */
 
 typedef struct train_epoch {
     int epoch;
-    double loss, accuracy;         /* of the training batches as they were seen */
-    double rate;                   /* at the last step */
+    double loss, accuracy;            /* of the training batches as they were seen */
+    double rate;                      /* at the last step */
+    bool validated;
+    double validation_loss, validation_accuracy;
 } train_epoch;
 
-/* Trains w on all rows of d. After each epoch `each_epoch` (may be NULL) is called. Data order: the stream ("shuffle", epoch). Stops with
+typedef struct train_step_report {
+    int epoch;
+    long step;                        /* over all epochs */
+    double loss, accuracy, rate;      /* of this batch */
+    const float *grad;                /* n_trainable: the gradient as it came from the objective, valid during the call */
+} train_step_report;
+
+/* Who looks on. Both may be NULL. */
+typedef struct train_watch {
+    void *user;
+    void (*each_step)(void *user, const train_step_report *t);
+    void (*each_epoch)(void *user, const train_epoch *t);
+} train_watch;
+
+/* Trains w on all rows of d; `watch` may be NULL. Data order: the stream ("shuffle", epoch). Stops with
  * STATUS_CANCELLED after the running step when cancelled, w then holding the last finished step. A loss, or at the end of an epoch a
  * weight, that is not finite stops with STATUS_NOT_EVALUABLE and says at which epoch and step, and what to try. STATUS_USAGE when
  * net, data and options do not fit. w does not depend on r->threads. */
 MUST_CHECK status train(const net *n, weights *w, const dataset *d, const train_options *o, objective *goal, const run *r,
-                        void (*each_epoch)(void *user, const train_epoch *t), void *user, err *e);
+                        const train_watch *watch, err *e);
 
 /* STATUS_USAGE, naming the option, unless every option is in its range; train() asks too. */
 MUST_CHECK status train_options_check(const train_options *o, err *e);

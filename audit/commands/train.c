@@ -101,7 +101,8 @@ static status train_and_test(context *c, const train_settings *o, training *t, c
     char images[32], parameters[32];
     say(c, "%s %s, %s images; %s, %s parameters\n\nepoch     loss  train accuracy\n", d->name, d->split,
         show_count(d->n, images), t->net->arch, show_count((int64_t)t->net->n_trainable, parameters));
-    status s = training_run(t, d, c->run.seed, &c->run, print_epoch, &u, e);
+    train_watch watch = {.user = &u, .each_epoch = print_epoch};
+    status s = training_run(t, d, c->run.seed, &c->run, &watch, e);
     if (s == STATUS_CANCELLED)
         s = interrupted(c, o, t, d, e);
     else if (s == STATUS_OK)

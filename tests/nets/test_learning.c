@@ -36,7 +36,7 @@ static status fit(const net *n, weights *w, const dataset *d, const train_option
     objective goal;
     status s = objective_plain(n, w, o->batch, &r, &goal, e);
     if (s != STATUS_OK) return s;
-    s = train(n, w, d, o, &goal, &r, NULL, NULL, e);
+    s = train(n, w, d, o, &goal, &r, NULL, e);
     goal.free(goal.self);
     return s;
 }

@@ -104,7 +104,8 @@ static void tell_epoch(void *user, const train_epoch *t) {
 }
 
 static status run_training(bench *b, err *e) {
-    return train(&b->net, &b->w, &b->d, &b->o, &b->goal, &b->r, tell_epoch, b, e);
+    train_watch watch = {.user = b, .each_epoch = tell_epoch};
+    return train(&b->net, &b->w, &b->d, &b->o, &b->goal, &b->r, &watch, e);
 }
 
 static void assert_each_row_once(const watched *seen, int n) {

@@ -1,0 +1,28 @@
+/* From an ONNX graph to a net with gradients, and back. */
+#ifndef NETS_ONNX_IMPORT_H
+#define NETS_ONNX_IMPORT_H
+
+#include "nets/model_file.h"
+#include "nets/onnx/graph.h"
+
+/* What the file does not say: how [0,1] RGB pixels in our order become what its input wants: x * range, then (x - mean) / std per channel
+ * of the file's channel order. */
+typedef struct preprocessing {
+    double range;          /* 1, or 255 for nets that want bytes */
+    int n_mean, n_std;     /* 0: none; 1: all channels alike */
+    float mean[4], std[4]; /* in units of `range`, in the file's channel order */
+    bool bgr;              /* the file wants blue first */
+    enum { LAYOUT_AUTO, LAYOUT_NCHW, LAYOUT_NHWC } layout;
+} preprocessing;
+
+preprocessing preprocessing_default(void); /* range 1, nothing else */
+
+/* The graph as a net whose first layers are the preprocessing; a trailing Softmax is left out, and *softmax_removed says so. Every operator must have
+ * a counterpart among our layers; else STATUS_UNSUPPORTED says node, operator, opset and why. The finished net is run on one image and
+ * compared with the reference evaluator; a difference is STATUS_UNSUPPORTED too: no model is audited that we read wrongly. */
+MUST_CHECK status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e);
+
+/* The net as an ONNX file (opset 13): input N x C x H x W of [0,1] pixels with symbolic N, preprocessing included, output logits. */
+MUST_CHECK status onnx_export(const char *path, const net *n, const weights *w, const char *const *class_names, err *e);
+
+#endif
