@@ -79,7 +79,13 @@ static void not_evaluable(void **state) {
     const char *robust = ROW("accuracy", "pgd", "all", 1000, 0.95);
     const char *robust_gate = "{\"metric\": \"accuracy\", \"attack\": \"pgd\", \"min\": 0.5}";
     expect(robust_gate, robust, "", GATE_PASS, 0);
-    expect(robust_gate, robust, "{\"code\": \"ZERO_GRAD\"}", GATE_NOT_EVALUABLE, 3);
+    static const char *const codes[] = {"ZERO_GRAD", "BLACKBOX_STRONGER", "ONE_STEP_STRONGER", "TIME_LIMIT",
+                                        "INTERRUPTED"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        char warning[64];
+        snprintf(warning, sizeof warning, "{\"code\": \"%s\"}", codes[i]);
+        expect(robust_gate, robust, warning, GATE_NOT_EVALUABLE, 3);
+    }
     expect(robust_gate, ROW("accuracy", "none", "all", 1000, 0.95), "", GATE_NOT_EVALUABLE, 3);
     expect(robust_gate, ROW("accuracy", "pgd", "all", 0, null), "", GATE_NOT_EVALUABLE, 3);
     expect(robust_gate,
