@@ -172,27 +172,31 @@ int net_add(net_builder *b, const char *name, const char *op, const layer_config
     return n->n_nodes++;
 }
 
-static status check_ends(net *n, err *e) {
-    const net_node *last = &n->nodes[n->n_nodes - 1];
-    if (n->n_nodes < 2) return err_set(e, STATUS_BAD_FILE, "the net has no layers");
-    if (last->out.h != 1 || last->out.w != 1 || last->out.c > NET_MOST_CLASSES)
-        return err_set(e, STATUS_BAD_FILE,
-                       "the last node '%s' gives %d x %d x %d, expected a vector of at most %d logits",
-                       last->name, last->out.h, last->out.w, last->out.c, (int)NET_MOST_CLASSES);
-    n->classes = last->out.c;
-    for (int k = 0; k < n->n_nodes - 1; k++) {
-        bool used = false;
-        for (int user = k + 1; user < n->n_nodes && !used; user++)
-            for (int i = 0; i < n->nodes[user].n_inputs; i++)
-                used |= n->nodes[user].inputs[i] == k;
-        if (!used) return err_set(e, STATUS_BAD_FILE, "node '%s' leads nowhere", n->nodes[k].name);
-    }
-    return STATUS_OK;
+/* In the order of nodes, as reading the graph back gives it. */
+static void insert_aux(net *n, int node) {
+    int i = n->n_aux++;
+    for (; i > 0 && n->aux[i - 1] > node; i--)
+        n->aux[i] = n->aux[i - 1];
+    n->aux[i] = node;
+}
+
+void net_mark_aux(net_builder *b, int node) {
+    if (!b || b->failed) return;
+    net *n = b->net;
+    if (node < 1 || node >= n->n_nodes)
+        b->failed = err_set(&b->why, STATUS_BAD_FILE, "node %d cannot be an auxiliary head", node);
+    else if (n->n_aux == NET_MOST_AUX)
+        b->failed = err_set(&b->why, STATUS_BAD_FILE, "more than %d auxiliary heads", (int)NET_MOST_AUX);
+    else if (net_is_aux(n, node))
+        b->failed =
+            err_set(&b->why, STATUS_BAD_FILE, "node '%s' is an auxiliary head twice", n->nodes[node].name);
+    else
+        insert_aux(n, node);
 }
 
 /* Whether everything that reads node k cares for no order but through the weights of a linear layer. */
 static bool only_linear_reads(const net *n, int k) {
-    if (k == n->n_nodes - 1) return false;
+    if (k == n->n_nodes - 1 || net_is_aux(n, k)) return false;
     for (int user = k + 1; user < n->n_nodes; user++)
         for (int i = 0; i < n->nodes[user].n_inputs; i++) {
             const net_node *node = &n->nodes[user];
@@ -276,7 +280,7 @@ status net_finish(net_builder *b, net **out, err *e) {
     net *n = b->net;
     status s = b->failed;
     if (s != STATUS_OK) err_set(e, s, "%s", b->why.message);
-    if (s == STATUS_OK) s = check_ends(n, e);
+    if (s == STATUS_OK) s = net_check_ends(n, e);
     if (s == STATUS_OK) {
         settle_flattens(n);
         s = add_all_params(n, e);
@@ -311,7 +315,7 @@ int64_t net_flops(const net *n) {
     int64_t sum = 0;
     for (int k = 1; k < n->n_nodes; k++) {
         layer_view v = net_view(n, k, KERNEL_AUTO);
-        if (n->nodes[k].op->flops) sum += n->nodes[k].op->flops(&v);
+        if (n->nodes[k].op->flops && !n->nodes[k].aux_only) sum += n->nodes[k].op->flops(&v);
     }
     return sum;
 }

@@ -24,13 +24,14 @@ typedef struct net_node {
         flattened; /* linear: the map behind its input, whose H,W,C order the weights' input axis has; flatten: its input where
                                    values must be moved into C,H,W order; else zeros */
     int n_params, params[LAYER_MOST_PARAMS]; /* indices into net.params */
+    bool aux_only;                           /* leads to auxiliary heads alone: not run outside training */
 } net_node;
 
 typedef struct net {
     char arch[64];
     shape input;
     int classes; /* the last node gives 1 x 1 x classes logits */
-    int n_aux, aux[NET_MOST_AUX]; /* nodes of auxiliary heads: 1 x 1 x classes logits too, only there in training */
+    int n_aux, aux[NET_MOST_AUX]; /* auxiliary heads: 1 x 1 x classes logits too, only in training */
     int n_nodes, n_params;
     net_node *nodes;
     net_param *params;  /* trainable ones first, then buffers */
@@ -39,22 +40,25 @@ typedef struct net {
     arena memory;
 } net;
 
-/* Building: begin, add nodes, finish. Names are unique, at most NET_MOST_NAME of [A-Za-z0-9_./-]. Every node must lead to the last one. After a failure further calls do nothing and net_finish reports the first one; so a zoo
- * function reads as a list of layers. Adds return the node's index. */
+/* Building: begin, add nodes, finish. Names are unique, at most NET_MOST_NAME of [A-Za-z0-9_./-]. Every node must lead to the last one
+ * or to an auxiliary head. After a failure further calls do nothing and net_finish reports the first one; so a zoo function reads as a list of layers. Adds return the node's index. */
 typedef struct net_builder net_builder;
 net_builder *net_begin(const char *arch, shape input); /* NULL when memory is out; all calls accept NULL */
 int net_add(net_builder *b, const char *name, const char *op, const layer_config *config, int n_inputs,
             const int *inputs);
+/* Makes the node an auxiliary head (Szegedy et al. 2015): its 1 x 1 x classes logits get a loss of their own in training, and what leads
+ * to it alone is left out elsewhere. At most NET_MOST_AUX; they are numbered in the order of their nodes. */
+void net_mark_aux(net_builder *b, int node);
 MUST_CHECK status net_finish(net_builder *b, net **out,
                              err *e); /* frees the builder; checks shapes, names, parameters */
 void net_free(net *n);
 
-/* The graph as JSON and back, as stored in model files: {"arch", "input": [h, w, c], "nodes": [{"name", "op", "inputs": [names], ...}]}.
- * net_from_json treats it as hostile: unknown operators, cycles, forward references, absurd sizes are refused. */
+/* The graph as JSON and back, as stored in model files: {"arch", "input": [h, w, c], "nodes": [{"name", "op", "inputs": [names], ...}]};
+ * auxiliary heads have "aux": true. net_from_json treats it as hostile: unknown operators, cycles, forward references, absurd sizes are refused. */
 json *net_to_json(const net *n);
 MUST_CHECK status net_from_json(const json *j, net **out, err *e);
 
-/* Multiply-adds of one forward pass of one sample. */
+/* Multiply-adds of one forward pass of one sample, outside training. */
 int64_t net_flops(const net *n);
 
 /* A flat block of parameters and buffers of one net. */

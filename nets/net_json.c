@@ -79,6 +79,7 @@ static json *node_to_json(const net *n, const net_node *node) {
         if (node->op->fields & fields[f].bit)
             fine = json_set(j, fields[f].key,
                             field_to_json(&fields[f], &node->config, n->nodes[node->inputs[0]].out.c));
+    if (fine && net_is_aux(n, (int)(node - n->nodes))) fine = json_set(j, "aux", json_new_bool(true));
     if (fine) return j;
     json_free(j);
     return NULL;
@@ -142,7 +143,8 @@ static status config_from_json(json *j, const layer *op, int channels, layer_con
     status s = STATUS_OK;
     for (void *i = json_first(j); i && s == STATUS_OK; i = json_next(j, i)) {
         const char *key = json_iterator_key(i);
-        if (!strcmp(key, "name") || !strcmp(key, "op") || !strcmp(key, "inputs")) continue;
+        if (!strcmp(key, "name") || !strcmp(key, "op") || !strcmp(key, "inputs") || !strcmp(key, "aux"))
+            continue;
         const field *f = find_field(op, key);
         s = f ? field_from_json(f, json_iterator_value(i), channels, c, e)
               : err_set(e, STATUS_BAD_FILE, "%s has no '%.64s'", op->name, key);
@@ -180,8 +182,12 @@ static status node_from_json(net_builder *b, json *j, err *e) {
     if (s == STATUS_OK && !layer_find(op_name))
         s = err_set(e, STATUS_UNSUPPORTED, "unknown layer '%.64s'", op_name);
     if (s == STATUS_OK) s = config_from_json(j, layer_find(op_name), n->nodes[inputs[0]].out.c, &config, e);
+    const json *aux = json_get(j, "aux");
+    if (s == STATUS_OK && aux && !json_is_bool(aux))
+        s = err_set(e, STATUS_BAD_FILE, "'aux' is not true or false");
     if (s != STATUS_OK) return err_prefix(e, s, "node '%.64s'", name);
-    net_add(b, name, op_name, &config, count, inputs);
+    int node = net_add(b, name, op_name, &config, count, inputs);
+    if (json_as_bool(aux, false)) net_mark_aux(b, node);
     return STATUS_OK;
 }
 

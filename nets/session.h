@@ -38,7 +38,7 @@ MUST_CHECK status session_forward(session *s, int worker, int n, const float *x,
 MUST_CHECK status session_input_grad(session *s, int worker, int n, const float *dlogits, float *dx, err *e);
 
 /* Training-mode forward of n <= batch samples in parallel: batch statistics, dropout masks from streams (seed, "dropout", node, row id,
- * epoch, step). ids: n original row ids. Running statistics are updated in *w when `update_statistics`. */
+ * epoch, step). Writes 1 + n_aux blocks of n x classes logits, the main ones first. ids: n original row ids. Running statistics are updated in *w when `update_statistics`. */
 typedef struct train_context {
     const int32_t *ids;
     int epoch, step;
@@ -48,8 +48,8 @@ typedef struct train_context {
 MUST_CHECK status session_train_forward(session *s, weights *w, int n, const float *x, const train_context *c,
                                         float *logits, err *e);
 
-/* Gradient of sum of dlogits * logits with respect to the trainable parameters, WRITTEN to grad (n_trainable floats), and to the input when dx is
- * not NULL, for the last session_train_forward; once per forward pass, whose memory it reuses. */
+/* Gradient of sum of dlogits * logits, as many blocks as the forward pass wrote, with respect to the trainable parameters, WRITTEN to
+ * grad (n_trainable floats), and to the input when dx is not NULL, for the last session_train_forward; once per forward pass, whose memory it reuses. */
 MUST_CHECK status session_train_backward(session *s, const weights *w, int n, const float *dlogits,
                                          float *grad, float *dx, err *e);
 

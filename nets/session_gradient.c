@@ -62,7 +62,7 @@ static void send_back(const planner *p, int k) {
 }
 
 status plan_gradient(const lowering *l, arena *memory, gradient_plan *out, err *e) {
-    size_t tensors = (size_t)l->n_tensors, steps = (size_t)l->n_steps, most = 1;
+    size_t tensors = (size_t)l->n_tensors, steps = (size_t)l->n_steps, most = (size_t)l->n_outputs;
     *out = (gradient_plan){0};
     planner p = {.l = l,
                  .g = out,
@@ -84,8 +84,10 @@ status plan_gradient(const lowering *l, arena *memory, gradient_plan *out, err *
         p.sum[t] = -1;
     }
     find_params(&p);
-    int logits = new_value(&p, l->output);
-    send(&p, l->output, -1, 0, logits);
+    for (int i = 0; i < l->n_outputs; i++)
+        new_value(&p, l->outputs[i]);
+    for (int i = 0; i < l->n_outputs; i++)
+        send(&p, l->outputs[i], -1, 0, i);
     for (int k = l->n_steps - 1; k >= 0; k--) {
         out->first_op[k] = out->n_ops;
         send_back(&p, k);

@@ -27,13 +27,17 @@ typedef struct step {
 typedef struct step_tensor {
     shape s;
     int producer; /* step; -1: the net's input */
-    int uses;     /* by inputs and addends of steps, and by the caller for the last */
+    int uses;     /* by inputs and addends of steps, and by the caller for outputs */
 } step_tensor;
 
 typedef struct lowering {
     const net *net;
     bool training;
-    int n_steps, n_tensors, output; /* output: tensor of the logits; tensor 0 is the input */
+    int n_steps, n_tensors; /* tensor 0 is the input */
+    int n_outputs,
+        outputs
+            [1 +
+             NET_MOST_AUX]; /* tensors of the logits, then of the auxiliary ones, which are there only in training */
     step *steps;
     step_tensor *tensors;
 } lowering;
@@ -43,8 +47,8 @@ MUST_CHECK status lower(const net *n, bool training, kernel_choice kernel, arena
 
 /* --- session_gradient.c ---------------------------------------------------------------------------------------------- */
 
-/* A backward pass in single-assignment form. Value 0 is the gradient of the logits as the caller gives it; every operation
- * makes the next value. The gradient of a tensor is the sum of what its readers send back, gated by the ReLU of its producer; sums and gates
+/* A backward pass in single-assignment form. The first n_outputs values are the gradients of the outputs as the caller gives them; every
+ * operation makes the next value. The gradient of a tensor is the sum of what its readers send back, gated by the ReLU of its producer; sums and gates
  * ride in the epilogues of the operations that compute the parts. */
 typedef struct gradient_op {
     int step;       /* whose backward_data runs; -1: the operation only copies, adds or gates */

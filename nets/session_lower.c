@@ -5,13 +5,23 @@ typedef struct lowerer {
     lowering *l;
     kernel_choice kernel;
     int *tensor_of; /* node -> tensor */
-    int *readers;   /* node -> how many inputs of nodes read its tensor (the caller reads the last) */
+    int *readers;   /* node -> how many inputs of nodes read its tensor (the caller reads outputs) */
 } lowerer;
 
-static void count_readers(const net *n, int *readers) {
-    readers[n->n_nodes - 1] = 1;
+static bool runs(const lowering *l, int k) {
+    return l->training || !l->net->nodes[k].aux_only;
+}
+
+static int output_node(const net *n, int i) {
+    return i ? n->aux[i - 1] : n->n_nodes - 1;
+}
+
+static void count_readers(const lowering *l, int *readers) {
+    const net *n = l->net;
+    for (int i = 0; i < l->n_outputs; i++)
+        readers[output_node(n, i)]++;
     for (int k = 1; k < n->n_nodes; k++)
-        for (int i = 0; i < n->nodes[k].n_inputs; i++)
+        for (int i = 0; runs(l, k) && i < n->nodes[k].n_inputs; i++)
             readers[n->nodes[k].inputs[i]]++;
 }
 
@@ -93,12 +103,14 @@ static void count_uses(lowering *l) {
             l->tensors[l->steps[k].inputs[i]].uses++;
         if (l->steps[k].addend >= 0) l->tensors[l->steps[k].addend].uses++;
     }
-    l->tensors[l->output].uses++;
+    for (int i = 0; i < l->n_outputs; i++)
+        l->tensors[l->outputs[i]].uses++;
 }
 
 status lower(const net *n, bool training, kernel_choice kernel, arena *memory, lowering *out, err *e) {
     size_t nodes = (size_t)n->n_nodes;
-    *out = (lowering){.net = n, .training = training, .n_tensors = 1};
+    *out =
+        (lowering){.net = n, .training = training, .n_tensors = 1, .n_outputs = training ? 1 + n->n_aux : 1};
     lowerer w = {.l = out,
                  .kernel = kernel,
                  .tensor_of = arena_array(memory, nodes, sizeof(int)),
@@ -108,11 +120,13 @@ status lower(const net *n, bool training, kernel_choice kernel, arena *memory, l
     if (!w.tensor_of || !w.readers || !out->steps || !out->tensors)
         return err_set(e, STATUS_NO_MEMORY, "no memory to lower the net");
     out->tensors[0] = (step_tensor){.s = n->input, .producer = -1};
-    count_readers(n, w.readers);
+    count_readers(out, w.readers);
     for (int k = 1; k < n->n_nodes; k++)
-        if (!rename_tensor(&w, k) && !fuse_norm(&w, k) && !fuse_add(&w, k) && !fuse_relu(&w, k))
+        if (runs(out, k) && !rename_tensor(&w, k) && !fuse_norm(&w, k) && !fuse_add(&w, k) &&
+            !fuse_relu(&w, k))
             add_step(&w, k);
-    out->output = w.tensor_of[n->n_nodes - 1];
+    for (int i = 0; i < out->n_outputs; i++)
+        out->outputs[i] = w.tensor_of[output_node(n, i)];
     count_uses(out);
     return STATUS_OK;
 }

@@ -141,7 +141,7 @@ status tile_forward(tile_session *t, int worker, int n, const float *x, bool kee
     if (input) memcpy(input, x, (size_t)n * tensor_floats(t, 0) * sizeof *x);
     for (int k = 0; k < t->l.n_steps; k++)
         forward_step(&p, k);
-    memcpy(logits, tensor_at(&p, t->l.output), (size_t)n * tensor_floats(t, t->l.output) * sizeof *logits);
+    memcpy(logits, tensor_at(&p, t->l.outputs[0]), (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *logits);
     t->workers[worker].kept = keep ? n : 0;
     return STATUS_OK;
 }
@@ -199,7 +199,7 @@ status tile_input_grad(tile_session *t, int worker, int n, const float *dlogits,
                        "a gradient of %d samples by worker %d, whose last forward pass kept %d", n, worker,
                        worker < 0 || worker >= t->n_workers ? 0 : t->workers[worker].kept);
     tile_pass p = {.t = t, .base = t->workers[worker].base, .n = n};
-    memcpy(value_at(&p, 0), dlogits, (size_t)n * tensor_floats(t, t->l.output) * sizeof *dlogits);
+    memcpy(value_at(&p, 0), dlogits, (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *dlogits);
     for (int j = 0; j < t->g.n_ops; j++)
         run_gradient_op(&p, &t->g.ops[j]);
     memcpy(dx, value_at(&p, t->g.input_value), (size_t)n * tensor_floats(t, 0) * sizeof *dx);

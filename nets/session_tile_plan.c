@@ -23,7 +23,7 @@ static void add_tensor_buffers(tile_session *t) {
         bool needed = i > 0 || rows_read_input(l) || (t->gradient && keeps_input(l));
         int first = i > 0 ? l->tensors[i].producer : 0;
         size_t bytes = needed ? SESSION_TILE * tensor_floats(t, i) * sizeof(float) : 0;
-        t->tensor_buffers[i] = memory_add(&t->memory, bytes, first, i == l->output ? after : first);
+        t->tensor_buffers[i] = memory_add(&t->memory, bytes, first, i == l->outputs[0] ? after : first);
     }
     for (int k = 0; k < l->n_steps; k++) {
         const step *s = &l->steps[k];

@@ -97,7 +97,9 @@ status train_forward(train_session *t, weights *w, int n, const float *x, const 
     memcpy(train_tensor(t, 0), x, (size_t)n * tensor_size(t, 0) * sizeof *x);
     status s = run_program(t, &t->forward, e);
     if (s != STATUS_OK) return s;
-    memcpy(logits, train_tensor(t, t->l.output), (size_t)n * tensor_size(t, t->l.output) * sizeof *logits);
+    size_t block = (size_t)n * (size_t)t->l.net->classes;
+    for (int i = 0; i < t->l.n_outputs; i++)
+        memcpy(logits + (size_t)i * block, train_tensor(t, t->l.outputs[i]), block * sizeof *logits);
     if (c->update_statistics && !c->frozen_norm) train_update_statistics(t, w);
     return STATUS_OK;
 }
@@ -109,7 +111,9 @@ status train_backward(train_session *t, const weights *w, int n, const float *dl
     t->w = w;
     t->grad = grad;
     t->wants_input = dx != NULL;
-    memcpy(train_value(t, 0), dlogits, (size_t)n * tensor_size(t, t->l.output) * sizeof *dlogits);
+    size_t block = (size_t)n * (size_t)t->l.net->classes;
+    for (int i = 0; i < t->l.n_outputs; i++)
+        memcpy(train_value(t, i), dlogits + (size_t)i * block, block * sizeof *dlogits);
     status s = run_program(t, &t->backward, e);
     if (s == STATUS_OK && dx)
         memcpy(dx, train_value(t, t->g.input_value), (size_t)n * tensor_size(t, 0) * sizeof *dx);

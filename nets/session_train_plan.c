@@ -67,7 +67,7 @@ static status build_programs(train_session *t, err *e) {
         add_forward(t, k);
     add_op(&t->backward, run_pack_backward, PER_TILE, t->l.n_steps, -1, NULL);
     for (int j = 0; j < t->g.first_op[t->l.n_steps - 1]; j++)
-        add_data(t, &t->g.ops[j]); /* the logits' own ReLU, if they have one */
+        add_data(t, &t->g.ops[j]); /* the outputs' own ReLUs, if they have any */
     for (int k = t->l.n_steps - 1; k >= 0; k--)
         add_backward(t, k);
     if (t->n_reductions) add_op(&t->backward, run_reduce, PER_TILE, t->n_reductions, -1, NULL);
@@ -138,8 +138,10 @@ static void live(train_session *t) {
         if (o->step >= 0) use_forward(t, &t->l.steps[o->step], o->step, o->region);
     }
     use(t, t->tensors[0], 0);
-    use(t, t->tensors[t->l.output], begin);
-    use(t, t->values[0], begin);
+    for (int i = 0; i < t->l.n_outputs; i++) {
+        use(t, t->tensors[t->l.outputs[i]], begin);
+        use(t, t->values[i], begin);
+    }
     for (int j = 0; j < t->backward.n; j++) {
         const train_op *o = &t->backward.ops[j];
         if (o->step >= 0) use_backward(t, &t->l.steps[o->step], o->step, begin + o->region);

@@ -23,6 +23,12 @@ typedef struct problem {
     reference_mode mode;
 } problem;
 
+/* Of the logits: heads x samples x classes. */
+static size_t outputs(const problem *p) {
+    int heads = p->mode == REFERENCE_EVALUATE ? 1 : 1 + p->net->n_aux;
+    return (size_t)heads * (size_t)p->samples * (size_t)p->net->classes;
+}
+
 static void *room(size_t n, size_t size) {
     void *p = calloc(n ? n : 1, size);
     assert_non_null(p);
@@ -53,7 +59,8 @@ static void fill_weights(problem *p, rng *r) {
 }
 
 static void problem_start(problem *p, net *n, int samples, uint64_t seed) {
-    size_t in = (size_t)samples * shape_size(n->input), out = (size_t)samples * (size_t)n->classes;
+    size_t in = (size_t)samples * shape_size(n->input);
+    size_t out = (size_t)(1 + n->n_aux) * (size_t)samples * (size_t)n->classes;
     rng r = rng_stream(seed, "test", 0, 0, 0, 0);
     *p = (problem){.net = n, .r = run_default(), .samples = samples};
     p->r.seed = seed;
@@ -83,7 +90,7 @@ static void problem_end(problem *p) {
 }
 
 static double loss(const problem *p, double *logits) {
-    size_t n = (size_t)p->samples * (size_t)p->net->classes;
+    size_t n = outputs(p);
     reference_logits(p->net, p->parameters, p->mode, p->r.seed, &p->context, p->samples, p->x, logits);
     double sum = 0;
     for (size_t i = 0; i < n; i++)
@@ -94,7 +101,7 @@ static double loss(const problem *p, double *logits) {
 /* Compares `gradient` of n values at `values` with differences; `scale` floors the relative error. */
 static void compare_gradient(const problem *p, double *values, const float *gradient, size_t n,
                              const char *what) {
-    double *logits = room((size_t)p->samples * (size_t)p->net->classes, sizeof(double));
+    double *logits = room(outputs(p), sizeof(double));
     double middle = loss(p, logits), h = 1e-5, difference = 0, reference = 0;
     size_t stride = n > p->coordinates ? n / p->coordinates : 1, kinks = 0, tried = 0, worst = 0;
     double worst_gap = -1, worst_slope = 0;
@@ -126,7 +133,7 @@ static void compare_gradient(const problem *p, double *values, const float *grad
 }
 
 static void compare_logits(const problem *p, const char *what) {
-    size_t n = (size_t)p->samples * (size_t)p->net->classes;
+    size_t n = outputs(p);
     double *expected = room(n, sizeof(double)), difference = 0, reference = 0;
     loss(p, expected);
     for (size_t i = 0; i < n; i++) {
@@ -250,11 +257,43 @@ static void test_zoo(void **state) {
     check_net(zoo("resnet8", (shape){8, 8, 3}), 9, 3, KERNEL_AUTO);
 }
 
+/* Auxiliary heads of all kinds: a branch with batch norm and dropout; one that ends in a ReLU; a map that the main path reads too. */
+static net *with_heads(void) {
+    err e;
+    net *n;
+    net_builder *b = net_begin("heads", (shape){6, 6, 2});
+    int at = net_add(b, "conv1", "conv2d", &(layer_config){.out = 8, .kernel = {3, 3}}, 1, (int[]){0});
+    at = net_add(b, "bn1", "batch_norm", NULL, 1, &at);
+    at = net_add(b, "relu1", "relu", NULL, 1, &at);
+    int aux = net_add(b, "aux1.conv", "conv2d", &(layer_config){.out = 3, .kernel = {1, 1}}, 1, &at);
+    aux = net_add(b, "aux1.bn", "batch_norm", NULL, 1, &aux);
+    aux = net_add(b, "aux1.flatten", "flatten", NULL, 1, &aux);
+    aux = net_add(b, "aux1.dropout", "dropout", &(layer_config){.rate = .3F}, 1, &aux);
+    aux = net_add(b, "aux1.fc", "linear", &(layer_config){.out = 8, .bias = true}, 1, &aux);
+    net_mark_aux(b, aux);
+    at = net_add(b, "conv2", "conv2d", &(layer_config){.out = 8, .kernel = {3, 3}}, 1, &at);
+    at = net_add(b, "pool", "global_avg_pool", NULL, 1, &at);
+    int fc2 = net_add(b, "aux2.fc", "linear", &(layer_config){.out = 8, .bias = true}, 1, &at);
+    net_mark_aux(b, net_add(b, "aux2.relu", "relu", NULL, 1, &fc2));
+    net_mark_aux(b, at);
+    net_add(b, "fc", "linear", &(layer_config){.out = 8}, 1, &at);
+    assert_ok(net_finish(b, &n, &e), e);
+    assert_int_equal(n->n_aux, 3);
+    return n;
+}
+
+static void test_auxiliary_heads(void **state) {
+    (void)state;
+    check_net(with_heads(), 9, 16, KERNEL_AUTO);
+    check_net(with_heads(), 3, 16, KERNEL_PORTABLE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_layers_portable),
         cmocka_unit_test(test_zoo),
+        cmocka_unit_test(test_auxiliary_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

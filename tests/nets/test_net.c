@@ -22,6 +22,9 @@ static void refuse(const char *text, const char *words) {
 #define FLATTEN "{\"name\": \"f\", \"op\": \"flatten\", \"inputs\": [\"input\"]}"
 #define LINEAR "{\"name\": \"l\", \"op\": \"linear\", \"inputs\": [\"f\"], \"out\": 3}"
 
+#define HEAD(name)                                                                                           \
+    "{\"name\": \"" name "\", \"op\": \"linear\", \"inputs\": [\"f\"], \"out\": 3, \"aux\": true}"
+
 static void test_hostile_graphs(void **state) {
     (void)state;
     refuse("[]", "not a JSON object");
@@ -75,6 +78,17 @@ static void test_hostile_graphs(void **state) {
     refuse(GRAPH("{\"name\": \"r\", \"op\": \"relu\", \"inputs\": [\"input\"]}"), "expected a vector");
     refuse(GRAPH(FLATTEN ", {\"name\": \"g\", \"op\": \"flatten\", \"inputs\": [\"input\"]}, " LINEAR),
            "node 'g' leads nowhere");
+    refuse(GRAPH(FLATTEN ", {\"name\": \"g\", \"op\": \"linear\", \"inputs\": [\"f\"], \"out\": 2, \"aux\": "
+                         "true}, " LINEAR),
+           "the auxiliary head 'g' gives 1 x 1 x 2, expected 3");
+    refuse(GRAPH(FLATTEN
+                 ", {\"name\": \"l\", \"op\": \"linear\", \"inputs\": [\"f\"], \"out\": 2, \"aux\": true}"),
+           "last node 'l' cannot be an auxiliary head");
+    refuse(GRAPH("{\"name\": \"f\", \"op\": \"flatten\", \"inputs\": [\"input\"], \"aux\": 1}"),
+           "'aux' is not true or false");
+    refuse(
+        GRAPH(FLATTEN ", " HEAD("a") ", " HEAD("b") ", " HEAD("c") ", " HEAD("d") ", " HEAD("e") ", " LINEAR),
+        "more than 4 auxiliary heads");
 }
 
 static void test_too_many_nodes(void **state) {
@@ -116,6 +130,44 @@ static void assert_same_json(const net *a, const net *b) {
     free(t);
     json_free(x);
     json_free(y);
+}
+
+/* Heads are kept with their nodes; outside training they cost nothing. */
+static void test_auxiliary_heads(void **state) {
+    (void)state;
+    err e;
+    net *n, *back;
+    net_builder *b = net_begin("heads", (shape){4, 4, 1});
+    int f = net_add(b, "f", "flatten", NULL, 1, (int[]){0});
+    int first = net_add(b, "a", "linear", &(layer_config){.out = 3}, 1, &f);
+    int hidden = net_add(b, "b.1", "linear", &(layer_config){.out = 5}, 1, &f);
+    int second = net_add(b, "b.2", "linear", &(layer_config){.out = 3}, 1, &hidden);
+    net_add(b, "l", "linear", &(layer_config){.out = 3}, 1, &f);
+    net_mark_aux(b, second);
+    net_mark_aux(b, first);
+    assert_ok(net_finish(b, &n, &e), e);
+    assert_int_equal(n->n_aux, 2);
+    assert_int_equal(n->aux[0], first);
+    assert_int_equal(n->aux[1], second);
+    assert_true(n->nodes[hidden].aux_only && n->nodes[first].aux_only && !n->nodes[f].aux_only);
+    assert_int_equal(net_flops(n), 16 * 3);
+    json *j = net_to_json(n);
+    assert_ok(net_from_json(j, &back, &e), e);
+    assert_same_json(n, back);
+    assert_int_equal(back->n_aux, 2);
+    json_free(j);
+    net_free(back);
+    net_free(n);
+
+    b = net_begin("twice", (shape){1, 1, 3});
+    first = net_add(b, "a", "linear", &(layer_config){.out = 3}, 1, (int[]){0});
+    net_mark_aux(b, first);
+    net_mark_aux(b, first);
+    assert_int_equal(net_finish(b, &n, &e), STATUS_BAD_FILE);
+    assert_non_null(strstr(e.message, "twice"));
+    b = net_begin("input", (shape){1, 1, 3});
+    net_mark_aux(b, 0);
+    assert_int_equal(net_finish(b, &n, &e), STATUS_BAD_FILE);
 }
 
 static void json_round_trip(const char *arch) {
@@ -236,10 +288,11 @@ static void test_flatten(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hostile_graphs), cmocka_unit_test(test_too_many_nodes),
-        cmocka_unit_test(test_explosion),      cmocka_unit_test(test_zoo_as_json),
-        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_zoo_refuses),
-        cmocka_unit_test(test_init),           cmocka_unit_test(test_flatten),
+        cmocka_unit_test(test_hostile_graphs),  cmocka_unit_test(test_too_many_nodes),
+        cmocka_unit_test(test_auxiliary_heads), cmocka_unit_test(test_explosion),
+        cmocka_unit_test(test_zoo_as_json),     cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_zoo_refuses),     cmocka_unit_test(test_init),
+        cmocka_unit_test(test_flatten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,96 @@ static void test_training_ignores_threads(void **state) {
     training_ignores_threads("lenet5", KERNEL_PORTABLE);
 }
 
+/* A trunk of one convolution, one head on it for training and the main one behind. */
+static net *with_head(bool marked) {
+    err e;
+    net *n;
+    net_builder *b = net_begin("head", (shape){8, 8, 2});
+    int at = net_add(b, "conv", "conv2d", &(layer_config){.out = 8, .kernel = {3, 3}}, 1, (int[]){0});
+    at = net_add(b, "bn", "batch_norm", NULL, 1, &at);
+    at = net_add(b, "relu", "relu", NULL, 1, &at);
+    if (marked) {
+        int aux = net_add(b, "aux.conv", "conv2d", &(layer_config){.out = 64, .kernel = {1, 1}}, 1, &at);
+        aux = net_add(b, "aux.flatten", "flatten", NULL, 1, &aux);
+        aux = net_add(b, "aux.fc", "linear", &(layer_config){.out = CLASSES, .bias = true}, 1, &aux);
+        net_mark_aux(b, aux);
+    }
+    at = net_add(b, "pool", "global_avg_pool", NULL, 1, &at);
+    net_add(b, "fc", "linear", &(layer_config){.out = CLASSES, .bias = true}, 1, &at);
+    assert_ok(net_finish(b, &n, &e), e);
+    return n;
+}
+
+/* Both blocks of logits and the gradient of a step with `threads`. */
+static void step_with_head(const net *n, weights *w, int threads, const float *x, const float *cotangent,
+                           float *logits, float *grad) {
+    err e;
+    session *t;
+    run r = run_default();
+    int32_t ids[SAMPLES] = {0};
+    train_context c = {.ids = ids};
+    r.threads = threads;
+    assert_ok(session_new(n, w, SESSION_TRAIN, SAMPLES, &r, &t, &e), e);
+    assert_ok(session_train_forward(t, w, SAMPLES, x, &c, logits, &e), e);
+    assert_ok(session_train_backward(t, w, SAMPLES, cotangent, grad, NULL, &e), e);
+    session_free(t);
+}
+
+/* The same bits for any number of threads; a head without weight in the loss changes nothing of the main path; and outside
+ * training neither steps nor memory are spent on it. */
+static void test_auxiliary_head(void **state) {
+    (void)state;
+    err e;
+    net *n = with_head(true), *bare = with_head(false);
+    weights w, bare_w;
+    enum { BLOCK = SAMPLES * CLASSES };
+    float x[SAMPLES * 128], cotangent[2 * BLOCK] = {0}, logits[2 * BLOCK], again[2 * BLOCK],
+                                          bare_logits[BLOCK];
+    float *grad = malloc(n->n_trainable * sizeof *grad), *grad_again = malloc(n->n_trainable * sizeof *grad);
+    rng r = rng_stream(5, "test", 0, 0, 0, 0);
+    assert_ok(weights_new(n, &w, &e), e);
+    assert_ok(weights_new(bare, &bare_w, &e), e);
+    for (size_t i = 0; i < n->n_trainable; i++)
+        w.data[i] = rng_normal(&r);
+    for (int i = 0; i < SAMPLES * 128; i++)
+        x[i] = rng_uniform(&r);
+    for (int i = 0; i < 2 * BLOCK; i++)
+        cotangent[i] = rng_normal(&r);
+    step_with_head(n, &w, 1, x, cotangent, logits, grad);
+    step_with_head(n, &w, 3, x, cotangent, again, grad_again);
+    assert_memory_equal(logits, again, sizeof logits);
+    assert_memory_equal(grad, grad_again, n->n_trainable * sizeof *grad);
+
+    for (int p = 0; p < bare->n_params; p++)
+        for (int q = 0; q < n->n_params; q++)
+            if (!strcmp(bare->params[p].name, n->params[q].name))
+                memcpy(bare_w.data + bare->params[p].offset, w.data + n->params[q].offset,
+                       n->params[q].size * sizeof(float));
+    memset(cotangent + BLOCK, 0, BLOCK * sizeof *cotangent);
+    step_with_head(n, &w, 2, x, cotangent, logits, grad);
+    step_with_head(bare, &bare_w, 2, x, cotangent, bare_logits, grad_again);
+    assert_memory_equal(logits, bare_logits, sizeof bare_logits);
+    assert_memory_equal(grad, grad_again,
+                        n->params[0].size * sizeof *grad); /* conv.weight is the first in both */
+
+    session *with, *without;
+    run one = run_default();
+    assert_ok(session_new(n, &w, SESSION_INFER | SESSION_INPUT_GRAD, 0, &one, &with, &e), e);
+    assert_ok(session_new(bare, &bare_w, SESSION_INFER | SESSION_INPUT_GRAD, 0, &one, &without, &e), e);
+    assert_int_equal(session_bytes(with), session_bytes(without));
+    assert_ok(session_infer(with, 0, 1, x, logits, &e), e);
+    assert_ok(session_infer(without, 0, 1, x, bare_logits, &e), e);
+    assert_memory_equal(logits, bare_logits, CLASSES * sizeof *logits);
+    session_free(with);
+    session_free(without);
+    weights_free(&w);
+    weights_free(&bare_w);
+    net_free(n);
+    net_free(bare);
+    free(grad);
+    free(grad_again);
+}
+
 /* Gradients of parameters are the same whether or not the input's is asked for. */
 static void test_input_gradient_is_apart(void **state) {
     (void)state;
@@ -423,6 +513,7 @@ static void test_misuse(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_training_ignores_threads),
+        cmocka_unit_test(test_auxiliary_head),
         cmocka_unit_test(test_input_gradient_is_apart),
         cmocka_unit_test(test_slots_do_not_matter),
         cmocka_unit_test(test_modes_agree),

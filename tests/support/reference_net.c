@@ -261,7 +261,10 @@ void reference_logits(const net *n, const double *parameters, reference_mode mod
             v.params[i] = parameters + n->params[node->params[i]].offset;
         evaluate(&v, inputs, values[k]);
     }
-    memcpy(logits, values[n->n_nodes - 1], (size_t)samples * (size_t)n->classes * sizeof *logits);
+    size_t block = (size_t)samples * (size_t)n->classes;
+    memcpy(logits, values[n->n_nodes - 1], block * sizeof *logits);
+    for (int i = 0; mode != REFERENCE_EVALUATE && i < n->n_aux; i++)
+        memcpy(logits + (size_t)(1 + i) * block, values[n->aux[i]], block * sizeof *logits);
     for (int k = 0; k < n->n_nodes; k++)
         free(values[k]);
     free(values);
