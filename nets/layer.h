@@ -26,6 +26,8 @@ typedef struct layer_config {
     float rate;            /* dropout: probability; leaky_relu: slope; elu: alpha */
     float eps, momentum;   /* batch_norm */
     float mean[4], std[4]; /* normalise: per channel, in units of the [0,1] input */
+    int size[2];           /* resize: rows, columns of the output */
+    int n_map, map[4];     /* channels: which input channel each of the n_map output channels is */
 } layer_config;
 
 typedef enum param_kind {

@@ -22,7 +22,9 @@ enum {
     FIELD_EPS = 1 << 10,
     FIELD_MOMENTUM = 1 << 11,
     FIELD_MEAN = 1 << 12,
-    FIELD_STD = 1 << 13
+    FIELD_STD = 1 << 13,
+    FIELD_SIZE = 1 << 14,
+    FIELD_MAP = 1 << 15
 };
 
 typedef enum layer_pass {

@@ -11,11 +11,11 @@ typedef struct field {
     unsigned bit;
     const char *key;
     field_type type;
-    int count; /* 1: a value; more: an array of so many; PER_CHANNEL: an array of one per channel of the input */
+    int count; /* 1: a value; more: an array of so many; PER_CHANNEL: one per channel of the input; PER_MAP: n_map */
     size_t at;
 } field;
 
-enum { PER_CHANNEL = 0 };
+enum { PER_CHANNEL = 0, PER_MAP = -1, MOST_PER_FIELD = 4 };
 
 #define FIELD(bit, key, type, count)                                                                         \
     { bit, #key, type, count, offsetof(layer_config, key) }
@@ -34,6 +34,8 @@ static const field fields[] = {
     FIELD(FIELD_MOMENTUM, momentum, FIELD_IS_FLOAT, 1),
     FIELD(FIELD_MEAN, mean, FIELD_IS_FLOAT, PER_CHANNEL),
     FIELD(FIELD_STD, std, FIELD_IS_FLOAT, PER_CHANNEL),
+    FIELD(FIELD_SIZE, size, FIELD_IS_INT, 2),
+    FIELD(FIELD_MAP, map, FIELD_IS_INT, PER_MAP),
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 
@@ -49,11 +51,16 @@ static json *value_to_json(const field *f, const void *value, int i) {
     return json_new_real((double)((const float *)value)[i]);
 }
 
+static int field_count(const field *f, const layer_config *c, int channels) {
+    if (f->count == PER_MAP) return c->n_map;
+    return f->count == PER_CHANNEL ? channels : f->count;
+}
+
 static json *field_to_json(const field *f, const layer_config *c, int channels) {
     const void *value = (const char *)c + f->at;
     if (f->count == 1) return value_to_json(f, value, 0);
     json *array = json_new_array();
-    for (int i = 0; array && i < (f->count == PER_CHANNEL ? channels : f->count); i++)
+    for (int i = 0; array && i < field_count(f, c, channels); i++)
         if (!json_append(array, value_to_json(f, value, i))) {
             json_free(array);
             return NULL;
@@ -123,8 +130,10 @@ static status value_from_json(const field *f, const json *j, void *value, int i,
 static status field_from_json(const field *f, const json *j, int channels, layer_config *c, err *e) {
     void *value = (char *)c + f->at;
     if (f->count == 1) return value_from_json(f, j, value, 0, e);
-    int count = f->count == PER_CHANNEL ? channels : f->count;
-    if (count > 4 || !json_is_array(j) || json_count(j) != (size_t)count)
+    if (f->count == PER_MAP)
+        c->n_map = (int)(json_count(j) < MOST_PER_FIELD ? json_count(j) : MOST_PER_FIELD);
+    int count = field_count(f, c, channels);
+    if (count > MOST_PER_FIELD || !json_is_array(j) || json_count(j) != (size_t)count)
         return err_set(e, STATUS_BAD_FILE, "'%s' is not an array of %d", f->key, count);
     status s = STATUS_OK;
     for (int i = 0; i < count && s == STATUS_OK; i++)

@@ -226,7 +226,25 @@ def net_file(name, make, rate):
     np.savez_compressed(os.path.join(FOLDER, name + ".npz"), **arrays)
 
 
+# ---- resizing: bilinear, half-pixel centres ----------------------------------------------------------------------------
+
+RESIZES = {"up": (3, 5, 4, 11, 9), "down": (2, 11, 8, 4, 5), "one": (1, 1, 3, 4, 2), "same": (3, 6, 6, 6, 6)}
+
+
+def resizes():
+    """c, h, w of the input, height and width of the output; values in PyTorch's order, all in float64."""
+    arrays = {}
+    for name, (c, h, w, height, width) in RESIZES.items():
+        x = torch.tensor(unit(key(name + ".x"), 0, c * h * w)).double().reshape(1, c, h, w).requires_grad_(True)
+        y = F.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)
+        y.backward(torch.tensor(unit(key(name + ".dy"), 0, y.numel())).double().reshape(y.shape))
+        arrays[name + "/y"] = y.detach().numpy()
+        arrays[name + "/dx"] = x.grad.numpy()
+    np.savez_compressed(os.path.join(FOLDER, "resizes.npz"), **arrays)
+
+
 if __name__ == "__main__":
+    resizes()
     schedules()
     optimisers()
     net_file("madry", madry, 0.003)

@@ -203,6 +203,25 @@ static double normalise_at(const node_view *v, const double *x, int i, int y, in
     return (at(x, v->in, i, y, col, ch) - (double)v->c->mean[ch]) / (double)v->c->std[ch];
 }
 
+/* How much of input position k output position i has: a tent of width 1 around where it lies, held inside the input. */
+static double tent(int i, int k, int in, int out) {
+    double at = fmin(fmax((i + .5) * in / out - .5, 0), in - 1);
+    return fmax(0, 1 - fabs(at - k));
+}
+
+static double resize_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    double sum = 0;
+    for (int iy = 0; iy < v->in.h; iy++)
+        for (int ix = 0; ix < v->in.w; ix++)
+            sum += tent(y, iy, v->in.h, v->out.h) * tent(col, ix, v->in.w, v->out.w) *
+                   at(x, v->in, i, iy, ix, ch);
+    return sum;
+}
+
+static double channels_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+    return at(x, v->in, i, y, col, v->c->map[ch]);
+}
+
 static const struct {
     const char *op;
     value_at *f;
@@ -214,6 +233,8 @@ static const struct {
     {"global_avg_pool", global_avg_at},
     {"global_max_pool", global_max_at},
     {"normalise", normalise_at},
+    {"resize", resize_at},
+    {"channels", channels_at},
 };
 
 static void each_value(const node_view *v, const char *op, const double *x, double *y) {
