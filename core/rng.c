@@ -1,6 +1,6 @@
-#include "core/rng.h"
-
 #include <math.h>
+
+#include "core/rng_internal.h"
 
 void philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
@@ -83,11 +83,7 @@ uint32_t rng_below(rng *r, uint32_t n) {
     return (uint32_t)(product >> 32);
 }
 
-/* The logarithm and cosine of rng_normal are written out in plain arithmetic, since libm's choose code by CPU
- * and change between releases, and the weights drawn here must have the same bits everywhere. Both are good
- * to about 1e-15. */
-static double plain_log(double x) /* x > 0, normal */
-{
+double plain_log(double x) {
     enum { TERMS = 11 };
     int exponent;
     double m = frexp(x, &exponent); /* [1/2, 1) */
@@ -99,6 +95,15 @@ static double plain_log(double x) /* x > 0, normal */
     for (int i = TERMS - 1; i >= 0; i--)
         sum = sum * square + 1.0 / (2 * i + 1);
     return exponent * 0.69314718055994531 + 2 * s * sum;
+}
+
+double plain_exp(double x) {
+    enum { TERMS = 14 };
+    double whole = floor(x / 0.69314718055994531 + 0.5);
+    double rest = x - whole * 0.69314718055994531, sum = 1; /* |rest| <= log(2) / 2 */
+    for (int i = TERMS; i > 0; i--)
+        sum = 1 + sum * rest / i;
+    return ldexp(sum, (int)whole);
 }
 
 static double plain_cos_turns(double u) /* cos(2 pi u), 0 <= u < 1 */

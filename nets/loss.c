@@ -88,3 +88,35 @@ float cross_entropy_soft(const float *z, int classes, const float *t, float *dz)
     }
     return (float)loss;
 }
+
+/* With q = 1 - p: -q^gamma log p, and *slope its derivative by log p, gamma p q^(gamma-1) log p - q^gamma. */
+static double focal_term(double log_p, double p, double q, double gamma, double *slope) {
+    double power = pow(q, gamma),
+           ratio = q > 0 ? log_p / q : -1; /* log(1 - q) / q, of which -1 is the limit */
+    *slope = gamma * p * power * ratio - power;
+    return -power * log_p;
+}
+
+float focal_loss_soft(const float *z, int classes, const float *t, double gamma, float *dz) {
+    double top, sum, loss = 0, others = 0, slopes = 0;
+    double log_sum = softmax_parts(z, classes, &top, &sum);
+    int best = 0;
+    for (int k = 1; k < classes; k++)
+        best = z[k] > z[best] ? k : best;
+    for (int k = 0; k < classes; k++)
+        others += k == best ? 0 : exp(z[k] - top) / sum;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int k = 0; k < classes; k++) {
+            double p = exp(z[k] - top) / sum, q = k == best ? others : 1 - p, slope;
+            double term = focal_term(k == best ? log1p(-others) : z[k] - log_sum, p, q, gamma, &slope);
+            if (pass == 0) {
+                loss += t[k] != 0 ? (double)t[k] * term : 0;
+                slopes += (double)t[k] * slope;
+            } else if (dz) {
+                double own = (double)t[k] * slope; /* d log p_j / d z_k = [j = k] - p_k */
+                dz[k] = (float)(own * q - p * (slopes - own));
+            }
+        }
+    }
+    return (float)loss;
+}

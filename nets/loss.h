@@ -23,4 +23,8 @@ float cross_entropy(const float *z, int classes, int y, float *dz);
 /* Cross entropy with soft targets t (sum 1): -sum t_k log p_k; dz = p - t, stable at each target as above. */
 float cross_entropy_soft(const float *z, int classes, const float *t, float *dz);
 
+/* Focal loss (Lin et al. 2017) with soft targets t (sum 1): -sum t_k (1 - p_k)^gamma log p_k, gamma >= 0; 0 is cross_entropy_soft. dz (may
+ * be NULL) is its gradient. Stable where p_k is near 1. */
+float focal_loss_soft(const float *z, int classes, const float *t, double gamma, float *dz);
+
 #endif

@@ -11,13 +11,18 @@
 /* A batch as objectives see it. */
 typedef struct batch {
     int n;
-    const float *x;           /* n x input shape, augmented */
+    const float *x;           /* n x input shape, augmented and mixed */
     const float *targets;     /* n x classes, soft */
-    const int32_t *labels;    /* n, after augmentation */
+    const int32_t *labels;    /* n, after augmentation; of a mixture the label with the larger share */
     const float *loss_weights; /* n, usually 1 */
     const int32_t *ids;       /* n original row ids */
+    const int32_t *groups;    /* n, 0..n_groups-1, or NULL without a group column; a missing group is the last one */
+    int n_groups;             /* at most TRAIN_MOST_GROUPS */
     int epoch, step;          /* step counts over all epochs */
+    const struct train_options *options; /* what the loss is: see nets/loss_batch.h. NULL: cross entropy */
 } batch;
+
+enum { TRAIN_MOST_GROUPS = 256 };
 
 typedef struct batch_result {
     double loss;              /* sum of weighted losses over the batch */
@@ -31,14 +36,17 @@ typedef struct objective {
     /* Gradient of the mean loss over the batch, written to grad (n_trainable floats); may change buffers of w. */
     status (*accumulate)(void *self, const batch *b, weights *w, float *grad, batch_result *result, err *e);
     void (*free)(void *self);
+    float *state;   /* n_state floats of `self` that a checkpoint keeps, read and written in place; NULL: none */
+    size_t n_state;
 } objective;
 
-/* For batches of at most `most` samples. A step is never left half-way: r's cancel flag is not looked at. */
+/* The loss of clean images, as the batch's options say (nets/loss_batch.h), for batches of at most `most` samples. A step is never left
+ * half-way: r's cancel flag is not looked at. Its state: the weights of the groups in group DRO. */
 MUST_CHECK status objective_plain(const net *n, const weights *w, int most, const run *r, objective *out, err *e);
 
 typedef enum class_weighting {
     CLASS_WEIGHTS_NONE,
-    CLASS_WEIGHTS_BALANCED, /* n / (classes * count of the class) */
+    CLASS_WEIGHTS_BALANCED, /* n / (classes that are there * count of the class): 1 in the mean over the data */
 } class_weighting;
 
 typedef struct train_options {
@@ -57,7 +65,7 @@ typedef struct train_options {
     /* The loss. */
     double label_smoothing;             /* (1-e)*onehot + e/K over all classes */
     double focal_gamma;                 /* Lin et al. 2017; 0: cross entropy */
-    double aux_weight;                  /* of the loss of each auxiliary head */
+    double aux_weight;                  /* of the loss of each auxiliary head, .3 */
     double group_dro_rate;              /* Sagawa et al. 2020: q *= exp(rate * loss of the group); 0: off */
     const char *group_column;           /* categorical column of the data's table that names the groups */
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "nets/train.h"
+#include "nets/batches_internal.h"
 
 enum { MOST_EPOCHS = 100000, MOST_BATCH = 65536 };
 
@@ -13,7 +13,8 @@ train_options train_options_default(void) {
                            .momentum = 0.9,
                            .weight_decay = 5e-4,
                            .schedule = schedule_default(SCHEDULE_ONE_CYCLE, 0.05),
-                           .drop_last = true};
+                           .drop_last = true,
+                           .aux_weight = 0.3};
 }
 
 status train_options_check(const train_options *o, err *e) {
@@ -29,10 +30,8 @@ status train_options_check(const train_options *o, err *e) {
     if (!(o->weight_decay >= 0 && isfinite(o->weight_decay))) {
         return err_set(e, STATUS_USAGE, "weight decay %g: expected 0 or more", o->weight_decay);
     }
-    if (!(o->label_smoothing >= 0 && o->label_smoothing < 1)) {
-        return err_set(e, STATUS_USAGE, "label smoothing %g: expected from 0 to below 1", o->label_smoothing);
-    }
-    return schedule_check(&o->schedule, e);
+    status s = batches_check(o, e);
+    return s == STATUS_OK ? schedule_check(&o->schedule, e) : s;
 }
 
 static const char *const augment_names[] = {

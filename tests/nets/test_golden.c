@@ -297,7 +297,13 @@ static void check_curve(fixture *f) {
                 targets[i * CLASSES + k] = k == f->labels[i];
             }
         }
-        batch b = {CURVE_BATCH, f->x, targets, f->labels, ones, ids, 0, step};
+        batch b = {.n = CURVE_BATCH,
+                   .x = f->x,
+                   .targets = targets,
+                   .labels = f->labels,
+                   .loss_weights = ones,
+                   .ids = ids,
+                   .step = step};
         batch_result result;
         assert_ok(goal.accumulate(goal.self, &b, &f->w, grad, &result, &e), e);
         assert_ok(optim_step(&o, f->net, &f->w, grad, *rate, 0.9, &r), e);

@@ -91,12 +91,76 @@ static void test_far_margins(void **state) {
     assert_true(isnan(cross_entropy(nan, 2, 1, dz)));
 }
 
+static double focal_reference(const double *z, int classes, const double *t, double gamma) {
+    double sum = 0, loss = 0;
+    for (int k = 0; k < classes; k++)
+        sum += exp(z[k]);
+    for (int k = 0; k < classes; k++) {
+        double p = exp(z[k]) / sum;
+        loss -= t[k] * pow(1 - p, gamma) * log(p);
+    }
+    return loss;
+}
+
+/* Values of the formula, and gradients as differences of it in double. */
+static void test_focal_loss(void **state) {
+    (void)state;
+    enum { K = 5 };
+    const double gammas[] = {0, 0.5, 1, 2, 5}, h = 1e-5;
+    rng r = rng_stream(4, "test", 0, 0, 0, 0);
+    for (int trial = 0; trial < 100; trial++) {
+        double gamma = gammas[trial % 5], x[K], soft[K], sum = 0;
+        float z[K], t[K], dz[K];
+        for (int k = 0; k < K; k++)
+            sum += t[k] = trial % 2 ? rng_uniform(&r) : (float)(k == trial % K);
+        for (int k = 0; k < K; k++) {
+            x[k] = z[k] = 2 * rng_normal(&r);
+            soft[k] = t[k] = (float)(t[k] / sum);
+        }
+        float loss = focal_loss_soft(z, K, t, gamma, dz);
+        assert_near((double)loss, focal_reference(x, K, soft, gamma), 1e-5);
+        for (int k = 0; k < K; k++) {
+            double kept = x[k];
+            x[k] = kept + h;
+            double above = focal_reference(x, K, soft, gamma);
+            x[k] = kept - h;
+            double below = focal_reference(x, K, soft, gamma);
+            x[k] = kept;
+            assert_near((double)dz[k], (above - below) / (2 * h), 1e-5);
+        }
+        float plain[K];
+        if (gamma != 0) continue;
+        assert_near((double)loss, (double)cross_entropy_soft(z, K, t, plain), 1e-6);
+        assert_relative(dz, plain, K, 1e-5);
+    }
+}
+
+/* Where p is 1 to float precision: loss q^(1 + gamma), slope (1 + gamma) q^gamma times that of q; and never a NaN. */
+static void test_focal_loss_at_far_margins(void **state) {
+    (void)state;
+    const float z[] = {20, 0}, t[] = {1, 0}, sure[] = {200, 0};
+    float dz[2];
+    double q = exp(-20);
+    assert_near((double)focal_loss_soft(z, 2, t, 1, dz) / (q * q), 1, 1e-5);
+    assert_near((double)dz[0] / (-2 * q * q), 1, 1e-5);
+    assert_near((double)dz[1] / (2 * q * q), 1, 1e-5);
+    for (int i = 0; i < 3; i++) {
+        assert_near((double)focal_loss_soft(sure, 2, t, i / 2.0, dz), 0, 1e-30);
+        assert_true(isfinite(dz[0]) && isfinite(dz[1]));
+    }
+    const float wrong[] = {0, 1};
+    focal_loss_soft(sure, 2, wrong, 2, dz);
+    assert_near((double)dz[0], 1, 1e-6);
+    assert_near((double)dz[1], -1, 1e-6);
+    const float nan[] = {NAN, 0};
+    assert_true(isnan(focal_loss_soft(nan, 2, t, 2, dz)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_class),
-        cmocka_unit_test(test_known_values),
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_far_margins),
+        cmocka_unit_test(test_class),      cmocka_unit_test(test_known_values),
+        cmocka_unit_test(test_gradients),  cmocka_unit_test(test_far_margins),
+        cmocka_unit_test(test_focal_loss), cmocka_unit_test(test_focal_loss_at_far_margins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
