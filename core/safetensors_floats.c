@@ -1,21 +1,7 @@
 #include <string.h>
 
+#include "core/half.h"
 #include "core/safetensors.h"
-
-static float float_of_bits(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of fraction. Exact. */
-static float half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ff;
-    if (exponent == 31) return float_of_bits(sign | 0x7f800000 | fraction << 13);
-    if (exponent > 0) return float_of_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13);
-    float magnitude = (float)fraction * 0x1p-24f;
-    return sign ? -magnitude : magnitude;
-}
 
 static float read_f32(const uint8_t *p) {
     float value;
@@ -30,12 +16,11 @@ static float read_f64(const uint8_t *p) {
 }
 
 static float read_f16(const uint8_t *p) {
-    return half_to_float((uint16_t)(p[0] | p[1] << 8));
+    return float_of_half((uint16_t)(p[0] | p[1] << 8));
 }
 
-/* bfloat16 is the upper half of a float32. */
 static float read_bf16(const uint8_t *p) {
-    return float_of_bits((uint32_t)(p[0] | p[1] << 8) << 16);
+    return float_of_bfloat16((uint16_t)(p[0] | p[1] << 8));
 }
 
 static const struct {

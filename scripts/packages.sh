@@ -18,6 +18,7 @@ ensure_packages() {
         { echo "apt-get could not install: ${missing[*]}" >&2; exit 2; }
 }
 
-build_packages=(gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev libjansson-dev zlib1g-dev)
-test_packages=(libcmocka-dev python3-numpy dataset-fashion-mnist)
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev libjansson-dev zlib1g-dev libprotobuf-c-dev
+                protobuf-c-compiler)
+test_packages=(libcmocka-dev python3-numpy dataset-fashion-mnist libonnx-testdata)
 demo_packages=(dataset-fashion-mnist)

@@ -22,13 +22,16 @@ typedef enum onnx_type {
     ONNX_FLOAT16 = 10,
     ONNX_DOUBLE = 11,
     ONNX_UINT32 = 12,
-    ONNX_UINT64 = 13
+    ONNX_UINT64 = 13,
+    ONNX_BFLOAT16 = 16
 } onnx_type;
 
 bool onnx_type_is_float(onnx_type t);
-const char *onnx_type_name(onnx_type t); /* "float", "int64", ... */
+bool onnx_type_known(int t);           /* whether it is one of the above */
+const char *onnx_type_name(int t);     /* "float", "int64", ...; for the other types of the specification too */
 
-/* Values of floating types are held as float, all others as int64_t (booleans 0 and 1); `type` says what they were. Row-major. */
+/* Values of floating types are held as float, all others as int64_t (booleans 0 and 1, uint64 modulo 2^64); `type` says what they were.
+ * Row-major. */
 typedef struct onnx_tensor {
     onnx_type type;
     int rank;
@@ -92,7 +95,8 @@ typedef struct onnx_graph {
 
 /* Reads and checks: protobuf limits, types, sizes (initialisers at most as large as the file and its external data say), unique
  * definitions, every input defined, no cycles; nodes are put in order. External data: one plain file name beside the model, no links,
- * bounds checked. Operators are not looked at. `folder` is where external data may lie, or NULL for none. Takes over `file`. */
+ * bounds checked. Operators are not looked at. `folder` is where external data may lie, or NULL for none. Takes over `file`, also on failure.
+ * sha256 is of the file followed by the external bytes in the order of their tensors. */
 MUST_CHECK status onnx_parse(bytes file, const char *folder, onnx_graph *out, err *e);
 MUST_CHECK status onnx_read(const char *path, onnx_graph *out, err *e);
 void onnx_graph_free(onnx_graph *g);
@@ -106,10 +110,19 @@ int64_t onnx_int(const onnx_node *n, const char *name, int64_t fallback);
 float onnx_float(const onnx_node *n, const char *name, float fallback);
 const char *onnx_string(const onnx_node *n, const char *name, const char *fallback);
 
-/* A tensor of this type and shape in `memory`, zeros; NULL when memory is out or the size absurd. */
+/* The number of elements of a shape: false when a dimension is negative, the rank above ONNX_MOST_RANK, or the product (zeros counted as ones)
+ * above 2^31 - 1, so that products of any of the dimensions fit an int64_t too. */
+bool onnx_count(int rank, const int64_t *dims, size_t *n);
+
+/* A tensor of this type and shape in `memory`, zeros; NULL when memory is out or the shape is one that onnx_count refuses. */
 onnx_tensor *onnx_tensor_new(arena *memory, onnx_type type, int rank, const int64_t *dims);
 
-/* Writes a model file (opset 13, IR 7) atomically; the graph's tensors, nodes and values may live anywhere. */
+/* Reads one serialised TensorProto, as in the test data that comes with ONNX. No external data. */
+MUST_CHECK status onnx_tensor_parse(const void *data, size_t size, arena *memory, const onnx_tensor **out, err *e);
+
+/* Writes a model file atomically; the graph's tensors, nodes and values may live anywhere, ir_version and opset are those of the graph
+ * (7 and 13 are understood everywhere). Symbolic dimensions get names: "N" in front, else after the value and axis. STATUS_UNSUPPORTED when a
+ * node has an attribute of kind OTHER. Reading it gives the same graph, but for the hash. */
 MUST_CHECK status onnx_write(const char *path, const onnx_graph *g, err *e);
 
 #endif
