@@ -9,7 +9,11 @@
 MUST_CHECK status net_node_named(const net *n, const char *name, int *out, err *e);
 
 /* The net that ends at `node`, whose map (of any shape; `classes` is its number of values, in H,W,C order) is its output, and w's
- * parameters of it. *weights_out may be NULL. Names of nodes stay. */
+ * parameters of it. weights_out may be NULL. Names of nodes stay. STATUS_USAGE for the input. Auxiliary heads stay behind.
+ *
+ * Running this part and then the one behind gives the bits of the whole net, unless the cut parts what runs as one: a layer from its
+ * batch norm, or a flatten from the linear layer that reads it (its output is in C,H,W order, and sums run in another order). Then
+ * values agree to rounding. */
 MUST_CHECK status net_upto(const net *n, const weights *w, int node, net **out, weights *weights_out, err *e);
 
 /* The net that begins with the map of `node` as its input. STATUS_USAGE when values pass by this node: name one that is on every

@@ -274,13 +274,13 @@ void net_discard(net_builder *b) {
     free(b);
 }
 
-status net_finish(net_builder *b, net **out, err *e) {
+static status finish(net_builder *b, bool map, net **out, err *e) {
     *out = NULL;
     if (!b) return err_set(e, STATUS_NO_MEMORY, "no memory for a net");
     net *n = b->net;
     status s = b->failed;
     if (s != STATUS_OK) err_set(e, s, "%s", b->why.message);
-    if (s == STATUS_OK) s = net_check_ends(n, e);
+    if (s == STATUS_OK) s = net_check_ends(n, map, e);
     if (s == STATUS_OK) {
         settle_flattens(n);
         s = add_all_params(n, e);
@@ -291,6 +291,14 @@ status net_finish(net_builder *b, net **out, err *e) {
     else
         net_free(n);
     return s;
+}
+
+status net_finish(net_builder *b, net **out, err *e) {
+    return finish(b, false, out, e);
+}
+
+status net_finish_map(net_builder *b, net **out, err *e) {
+    return finish(b, true, out, e);
 }
 
 void net_free(net *n) {

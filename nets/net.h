@@ -51,6 +51,8 @@ int net_add(net_builder *b, const char *name, const char *op, const layer_config
 void net_mark_aux(net_builder *b, int node);
 MUST_CHECK status net_finish(net_builder *b, net **out,
                              err *e); /* frees the builder; checks shapes, names, parameters */
+/* As net_finish for a net whose last node may give a map of any shape, as parts of nets do: `classes` is its number of values, in H,W,C order. */
+MUST_CHECK status net_finish_map(net_builder *b, net **out, err *e);
 void net_free(net *n);
 
 /* The graph as JSON and back, as stored in model files: {"arch", "input": [h, w, c], "nodes": [{"name", "op", "inputs": [names], ...}]};

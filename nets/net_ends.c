@@ -7,10 +7,10 @@ bool net_is_aux(const net *n, int node) {
     return false;
 }
 
-static status check_last(const net *n, err *e) {
+static status check_last(const net *n, bool map, err *e) {
     const net_node *last = &n->nodes[n->n_nodes - 1];
     if (n->n_nodes < 2) return err_set(e, STATUS_BAD_FILE, "the net has no layers");
-    if (last->out.h != 1 || last->out.w != 1 || last->out.c > NET_MOST_CLASSES)
+    if (!map && (last->out.h != 1 || last->out.w != 1 || last->out.c > NET_MOST_CLASSES))
         return err_set(e, STATUS_BAD_FILE,
                        "the last node '%s' gives %d x %d x %d, expected a vector of at most %d logits",
                        last->name, last->out.h, last->out.w, last->out.c, (int)NET_MOST_CLASSES);
@@ -43,10 +43,10 @@ static lead lead_of(const net *n, int k) {
     return best;
 }
 
-status net_check_ends(net *n, err *e) {
-    status s = check_last(n, e);
+status net_check_ends(net *n, bool map, err *e) {
+    status s = check_last(n, map, e);
     if (s != STATUS_OK) return s;
-    n->classes = n->nodes[n->n_nodes - 1].out.c;
+    n->classes = (int)shape_size(n->nodes[n->n_nodes - 1].out); /* net_add bounds it */
     s = check_aux(n, e);
     for (int k = n->n_nodes - 1; k >= 0 && s == STATUS_OK; k--) {
         lead to = lead_of(n, k);

@@ -13,7 +13,7 @@ int net_find(const net *n, const char *name);
 /* --- net_ends.c */
 bool net_is_aux(const net *n, int node);
 /* Checks the logits and the auxiliary heads, and that every node leads to one of them; sets `classes` and `aux_only`. */
-MUST_CHECK status net_check_ends(net *n, err *e);
+MUST_CHECK status net_check_ends(net *n, bool map, err *e);
 
 /* For readers of graphs: the nodes added so far, whether an add failed, and giving up. */
 const net *net_being_built(const net_builder *b);

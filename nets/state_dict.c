@@ -51,6 +51,13 @@ void param_from_pytorch(const net *n, const net_param *p, const float *from, flo
         to[ours(&l, i)] = from[i];
 }
 
+void param_copy(const net *from_net, const net_param *source, const float *from, const net *to_net,
+                const net_param *target, float *to) {
+    layout l = layout_of(from_net, source), m = layout_of(to_net, target);
+    for (size_t i = 0; i < target->size; i++)
+        to[ours(&m, i)] = from[ours(&l, i)];
+}
+
 int param_pytorch_dims(const net_param *p, int64_t dims[PARAM_MOST_RANK]) {
     static const int oihw[] = {3, 2, 0, 1};
     for (int k = 0; k < p->info.rank; k++)
