@@ -6,6 +6,7 @@
 
 #include "audit/help.h"
 #include "audit/interrupt.h"
+#include "audit/recipe.h"
 #include "core/outfile.h"
 #include "core/parallel.h"
 #include "core/suggest.h"
@@ -84,24 +85,39 @@ static status check_outputs(context *c, void *settings, err *e) {
     return s;
 }
 
-/* The options twice: first to learn which configuration file, then with it. */
-static status resolve(context *c, void *settings, json **config, arena *memory, const char **words, err *e) {
-    option_set sets[OPTION_SETS_MOST], known[OPTION_SETS_MOST];
+/* The JSON that option values come from. */
+typedef struct option_files {
+    json *config, *recipe;
+} option_files;
+
+/* The options up to three times: to learn which configuration file, with it to learn which recipe, and with both. */
+static status resolve(context *c, void *settings, option_files *files, arena *memory, const char **words,
+                      err *e) {
+    option_set sets[OPTION_SETS_MOST], known[OPTION_SETS_MOST], recipe[OPTION_SETS_MOST];
     option_sources s = {.sets = sets,
                         .n_sets = command_option_sets(c->command, c, settings, sets),
                         .command = c->command->name,
                         .known = known,
                         .n_known = common_option_sets(known),
                         .argc = c->argc - 2,
-                        .argv = c->argv + 2};
+                        .argv = c->argv + 2,
+                        .recipe_sets = recipe,
+                        .n_recipe_sets = recipe_option_sets(c, recipe)};
     status ok = options_resolve(&s, memory, words, &c->n_arguments, e);
     c->arguments = words;
-    if (ok != STATUS_OK || !c->common.config) return ok;
-    s.config_path = c->common.config;
-    ok = json_parse_file(s.config_path, config, e);
-    if (ok != STATUS_OK) return ok;
-    s.config = *config;
-    return options_resolve(&s, memory, words, &c->n_arguments, e);
+    if (ok == STATUS_OK && c->common.config) {
+        s.config_path = c->common.config;
+        ok = json_parse_file(s.config_path, &files->config, e);
+        s.config = files->config;
+        if (ok == STATUS_OK) ok = options_resolve(&s, memory, words, &c->n_arguments, e);
+    }
+    if (ok == STATUS_OK && c->training.recipe) {
+        s.recipe_path = c->training.recipe;
+        ok = recipe_read(s.recipe_path, &files->recipe, e);
+        s.recipe = files->recipe;
+        if (ok == STATUS_OK) ok = options_resolve(&s, memory, words, &c->n_arguments, e);
+    }
+    return ok;
 }
 
 static status flush_output(err *e) {
@@ -125,12 +141,12 @@ static int report_failure(context *c, status s, const err *e) {
 static int run_command(const command *k, int argc, char *const *argv) {
     context c = {.command = k, .argc = argc, .argv = argv, .began = clock_seconds()};
     arena memory = {0};
-    json *config = NULL;
+    option_files files = {NULL, NULL};
     err e = {{0}};
     void *settings = arena_alloc(&memory, k->settings_size);
     const char **words = arena_array(&memory, (size_t)argc, sizeof *words);
     bool ready = settings && words;
-    status s = ready ? resolve(&c, settings, &config, &memory, words, &e)
+    status s = ready ? resolve(&c, settings, &files, &memory, words, &e)
                      : err_set(&e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) s = check_arguments(&c, &e);
     if (s == STATUS_OK) s = check_outputs(&c, settings, &e);
@@ -141,7 +157,8 @@ static int run_command(const command *k, int argc, char *const *argv) {
     progress_clear(&c.progress);
     if (s == STATUS_OK) s = flush_output(&e);
     int exit_code = s == STATUS_OK ? c.verdict : report_failure(&c, s, &e);
-    json_free(config);
+    json_free(files.recipe);
+    json_free(files.config);
     arena_free(&memory);
     return exit_code;
 }

@@ -63,11 +63,14 @@ const command *command_find(const char *name);
 
 /* The tables of options that a command takes, its own first; returns how many. They fill `settings` and *c; both may be NULL where only
  * names matter. */
-enum { OPTION_SETS_MOST = 4 };
+enum { OPTION_SETS_MOST = 16 };
 int command_option_sets(const command *k, context *c, void *settings, option_set sets[OPTION_SETS_MOST]);
 
 /* The tables that commands share, for names; returns how many. */
 int common_option_sets(option_set sets[OPTION_SETS_MOST]);
+
+/* The tables whose options make a recipe: those of training, the seed and the batch size. */
+int recipe_option_sets(context *c, option_set sets[OPTION_SETS_MOST]);
 
 /* Runs a command line and returns the exit code. Prints errors to standard error. */
 int command_line(int argc, char *const *argv);

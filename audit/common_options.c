@@ -13,7 +13,8 @@ static const char *kernel_at(int i, const char **what) {
     return i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
 }
 
-static const option run_options[] = {
+/* What a recipe has besides the options of training. */
+static const option step_options[] = {
     {.name = "seed",
      .kind = OPTION_INTEGER,
      .offset = FIELD(seed),
@@ -22,14 +23,6 @@ static const option run_options[] = {
      .hi = 9007199254740992,
      .environment = "AUDIT_SEED",
      .what = "seed of everything random: the same seed gives the same result"},
-    {.name = "threads",
-     .letter = 'j',
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(threads),
-     .metavar = "N",
-     .hi = 1024,
-     .environment = "AUDIT_THREADS",
-     .what = "threads; results do not depend on it (default: every processor this process may use)"},
     {.name = "batch",
      .kind = OPTION_INTEGER,
      .offset = FIELD(batch),
@@ -39,6 +32,17 @@ static const option run_options[] = {
      .hi = 4096,
      .environment = "AUDIT_BATCH",
      .what = "images of a training step; in attacks, images in flight, on which results do not depend"},
+    {0}};
+
+static const option run_options[] = {
+    {.name = "threads",
+     .letter = 'j',
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(threads),
+     .metavar = "N",
+     .hi = 1024,
+     .environment = "AUDIT_THREADS",
+     .what = "threads; results do not depend on it (default: every processor this process may use)"},
     {.name = "kernel",
      .kind = OPTION_CHOICE,
      .offset = FIELD(kernel),
@@ -128,16 +132,33 @@ static option_set data_set(context *c) {
     return (option_set){"Data", data_options, c ? &c->data : NULL};
 }
 
+/* Two tables under one heading. */
+static const char running[] = "Running";
+
+static option_set step_set(context *c) {
+    return (option_set){running, step_options, c ? &c->common : NULL};
+}
+
 static option_set run_set(context *c) {
-    return (option_set){"Running", run_options, c ? &c->common : NULL};
+    return (option_set){running, run_options, c ? &c->common : NULL};
 }
 
 int command_option_sets(const command *k, context *c, void *settings, option_set sets[OPTION_SETS_MOST]) {
     int n = 0;
     if (k->options) sets[n++] = (option_set){"Options", k->options, settings};
-    if (k->trains) sets[n++] = training_option_set(c ? &c->training : NULL);
+    if (k->trains) {
+        sets[n++] = recipe_set(c ? &c->training : NULL);
+        n += training_option_sets(c ? &c->training : NULL, sets + n);
+    }
     if (k->reads_data) sets[n++] = data_set(c);
+    sets[n++] = step_set(c);
     sets[n++] = run_set(c);
+    return n;
+}
+
+int recipe_option_sets(context *c, option_set sets[OPTION_SETS_MOST]) {
+    int n = training_option_sets(c ? &c->training : NULL, sets);
+    sets[n++] = step_set(c);
     return n;
 }
 

@@ -91,8 +91,10 @@ static void put_option(FILE *out, const option *o) {
     if (choices_have_descriptions(o)) put_choices(out, o);
 }
 
-static void put_set(FILE *out, option_set set) {
-    fprintf(out, "\n%s:\n", set.title);
+/* `before`: the heading that stands above already, or NULL. */
+static void put_set(FILE *out, option_set set, const char *before) {
+    if (!set.options->name) return;
+    if (!before || strcmp(before, set.title) != 0) fprintf(out, "\n%s:\n", set.title);
     for (const option *o = set.options; o && o->name; o++)
         put_option(out, o);
 }
@@ -104,7 +106,7 @@ void help_command(FILE *out, const command *k) {
     option_set sets[OPTION_SETS_MOST];
     int n = command_option_sets(k, NULL, NULL, sets);
     for (int i = 0; i < n; i++)
-        put_set(out, sets[i]);
+        put_set(out, sets[i], i > 0 ? sets[i - 1].title : NULL);
 }
 
 static void put_words_of(FILE *out, const command *k) {

@@ -1,5 +1,5 @@
-/* Options from a configuration file: members at its top for every command, then those of the command's own
- * section. */
+/* Options from JSON: a configuration file, whose top has members for every command and whose sections have those of
+ * one command; and a recipe, which is such a section. */
 #include <string.h>
 
 #include "audit/command.h"
@@ -22,27 +22,25 @@ static const char *value_text(const json *value, arena *memory) {
     return list;
 }
 
-static status take_member(const option_sources *s, const char *key, const json *value, arena *memory,
-                          bool *found, err *e) {
+static status take_member(const option_set *sets, int n_sets, const char *path, const char *key,
+                          const json *value, arena *memory, bool *found, err *e) {
     const option_set *owner;
-    const option *o = option_find(s->sets, s->n_sets, key, &owner);
+    const option *o = option_find(sets, n_sets, key, &owner);
     *found = o != NULL;
     if (!o) return STATUS_OK;
     const char *text = value_text(value, memory);
     if (!text)
-        return err_set(e, STATUS_BAD_FILE, "%s: \"%s\": expected a text, number, boolean or list",
-                       s->config_path, key);
+        return err_set(e, STATUS_BAD_FILE, "%s: \"%s\": expected a text, number, boolean or list", path, key);
     status ok = option_assign(o, owner->values, text, e);
-    return ok == STATUS_OK ? ok : err_prefix(e, ok, "%s: \"%s\"", s->config_path, key);
+    return ok == STATUS_OK ? ok : err_prefix(e, ok, "%s: \"%s\"", path, key);
 }
 
-static status unknown_key(const option_sources *s, const option_set *sets, int n_sets, const char *key,
-                          err *e) {
+static status unknown_key(const option_set *sets, int n_sets, const char *path, const char *key, err *e) {
     suggestion near = suggest_for(key);
     for (int i = 0; i < n_sets; i++)
         for (const option *o = sets[i].options; o && o->name; o++)
             suggest_offer(&near, o->name);
-    return err_set(e, STATUS_USAGE, "%s: unknown key \"%s\"%s", s->config_path, key, suggest_text(&near));
+    return err_set(e, STATUS_USAGE, "%s: unknown key \"%s\"%s", path, key, suggest_text(&near));
 }
 
 /* Takes the members of one object. At the top, names of commands and options of other commands are passed
@@ -53,12 +51,12 @@ static status take_object(const option_sources *s, const json *object, bool top,
         const json *value = json_iterator_value(i);
         if (top && json_is_object(value) && command_find(key)) continue;
         bool found;
-        status ok = take_member(s, key, value, memory, &found, e);
+        status ok = take_member(s->sets, s->n_sets, s->config_path, key, value, memory, &found, e);
         if (ok != STATUS_OK) return ok;
         if (found) continue;
-        if (!top) return unknown_key(s, s->sets, s->n_sets, key, e);
+        if (!top) return unknown_key(s->sets, s->n_sets, s->config_path, key, e);
         if (!option_find(s->known, s->n_known, key, NULL))
-            return unknown_key(s, s->known, s->n_known, key, e);
+            return unknown_key(s->known, s->n_known, s->config_path, key, e);
     }
     return STATUS_OK;
 }
@@ -71,4 +69,16 @@ status options_from_config(const option_sources *s, arena *memory, err *e) {
     const json *section = json_get(s->config, s->command);
     if (ok == STATUS_OK && json_is_object(section)) ok = take_object(s, section, false, memory, e);
     return ok;
+}
+
+status options_from_recipe(const option_sources *s, arena *memory, err *e) {
+    for (void *i = json_first(s->recipe); i; i = json_next((json *)s->recipe, i)) {
+        const char *key = json_iterator_key(i);
+        bool found;
+        status ok = take_member(s->recipe_sets, s->n_recipe_sets, s->recipe_path, key, json_iterator_value(i),
+                                memory, &found, e);
+        if (ok != STATUS_OK) return ok;
+        if (!found) return unknown_key(s->recipe_sets, s->n_recipe_sets, s->recipe_path, key, e);
+    }
+    return STATUS_OK;
 }

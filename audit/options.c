@@ -1,5 +1,5 @@
-/* Options from the four sources: defaults, configuration, environment, command line - each overwrites the one
- * before. */
+/* Options from the five sources: defaults, recipe, configuration, environment, command line - each overwrites the
+ * one before. */
 #include "audit/options.h"
 
 #include <stdio.h>
@@ -131,6 +131,7 @@ static status take_words(const option_sources *s, const char **arguments, int *n
 status options_resolve(const option_sources *s, arena *memory, const char **arguments, int *n_arguments,
                        err *e) {
     status ok = take_defaults(s, e);
+    if (ok == STATUS_OK) ok = options_from_recipe(s, memory, e);
     if (ok == STATUS_OK) ok = options_from_config(s, memory, e);
     if (ok == STATUS_OK) ok = take_environment(s, e);
     if (ok == STATUS_OK) ok = take_words(s, arguments, n_arguments, e);

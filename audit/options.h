@@ -2,7 +2,7 @@
  * completion and the names in configuration files all come from it.
  *
  * Where a value comes from, strongest first: the command line, the environment (options with a variable), the
- * configuration file, the default. */
+ * configuration file, the recipe, the default. */
 #ifndef AUDIT_OPTIONS_H
 #define AUDIT_OPTIONS_H
 
@@ -70,6 +70,10 @@ typedef struct option_sources {
     const char *config_path;
     int argc; /* words behind the command */
     char *const *argv;
+    const json *recipe; /* {"epochs": 5, "lr": 0.05} or NULL; must outlive the values */
+    const char *recipe_path;
+    const option_set *recipe_sets; /* the only tables whose options a recipe may have */
+    int n_recipe_sets;
 } option_sources;
 
 /* Fills the values of all sets. Words that are no options go to arguments[0..*n_arguments) (room for argc).
@@ -86,6 +90,13 @@ bool number_parse(const char *text, double *out);
 
 /* The members of a configuration file that these sets have. */
 MUST_CHECK status options_from_config(const option_sources *s, arena *memory, err *e);
+
+/* The members of a recipe, each of which must be an option of recipe_sets. */
+MUST_CHECK status options_from_recipe(const option_sources *s, arena *memory, err *e);
+
+/* Adds every option that has a value to a JSON object, such that options_from_recipe gives the very same values back. Options
+ * without a default that are zero, and those that are -1 for "not given", are left out. False when memory is out. */
+bool options_to_json(const option_set *sets, int n_sets, json *object);
 
 const option *option_find(const option_set *sets, int n_sets, const char *name, const option_set **owner);
 

@@ -1,11 +1,23 @@
 /* From options to a trained net. */
 #include "audit/training.h"
 
+#include <string.h>
+
 #include "nets/zoo.h"
 
+/* With what was not given filled in, so that a recipe tells it too. */
+static training_settings completed(const training_settings *t) {
+    training_settings full = *t;
+    if (!(full.lr > 0)) full.lr = full.optimizer == OPTIM_ADAMW ? 0.002 : 0.05;
+    schedule usual = schedule_default((schedule_kind)full.schedule, full.lr);
+    bool steps = full.schedule == SCHEDULE_STEP, factor = steps || full.schedule == SCHEDULE_EXPONENTIAL;
+    if (factor && !(full.gamma > 0)) full.gamma = usual.gamma;
+    if (steps && full.every < 1) full.every = usual.every;
+    return full;
+}
+
 static schedule schedule_of(const training_settings *t) {
-    double lr = t->lr > 0 ? t->lr : t->optimizer == OPTIM_ADAMW ? 0.002 : 0.05;
-    schedule s = schedule_default((schedule_kind)t->schedule, lr);
+    schedule s = schedule_default((schedule_kind)t->schedule, t->lr);
     if (t->gamma > 0) s.gamma = t->gamma;
     if (t->every > 0) s.every = (int)t->every;
     s.warmup_steps = (int)t->warmup;
@@ -13,8 +25,9 @@ static schedule schedule_of(const training_settings *t) {
     return s;
 }
 
-static status plan_options(const training_settings *t, const dataset *d, int batch_size, training *out,
+static status plan_options(const training_settings *given, const dataset *d, int batch_size, training *out,
                            err *e) {
+    training_settings full = completed(given), *t = &full;
     train_options *o = &out->options;
     *o = train_options_default();
     o->epochs = (int)t->epochs;
@@ -25,7 +38,7 @@ static status plan_options(const training_settings *t, const dataset *d, int bat
     o->weight_decay = t->weight_decay;
     o->label_smoothing = t->label_smoothing;
     o->drop_last = d->n >= batch_size;
-    if (t->augment) {
+    if (t->augment && strcmp(t->augment, "none") != 0) {
         status s = augment_parse(t->augment, d->classes, d->class_names, &out->augment, e);
         if (s != STATUS_OK) return err_prefix(e, s, "--augment");
         o->augment = &out->augment;
@@ -76,10 +89,12 @@ static json *data_json(const dataset *d) {
 }
 
 json *training_recipe(const training *t, const training_settings *s, const dataset *d, uint64_t seed) {
-    json *j = train_options_to_json(&t->options);
-    bool ok = j && json_set_string(j, "arch", training_arch(s)) &&
-              json_set_bool(j, "normalize", s->normalize) && json_set_int(j, "seed", (int64_t)seed) &&
-              json_set(j, "data", data_json(d));
+    training_settings full = completed(s);
+    option_set sets[TRAINING_SETS];
+    int n = training_option_sets(&full, sets);
+    json *j = json_new_object();
+    bool ok = j && options_to_json(sets, n, j) && json_set_int(j, "batch", t->options.batch) &&
+              json_set_int(j, "seed", (int64_t)seed) && json_set(j, "data", data_json(d));
     if (ok) return j;
     json_free(j);
     return NULL;

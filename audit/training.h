@@ -6,16 +6,31 @@
 #include "nets/train.h"
 
 typedef struct training_settings {
-    int arch, optimizer, schedule;
-    int64_t epochs, every, warmup;
-    double lr, momentum, weight_decay, gamma,
-        label_smoothing; /* lr, gamma 0, momentum -1: the method's own */
-    const char *augment;
+    const char *recipe; /* file that the others were taken from, or NULL */
+    /* Net. */
+    int arch;
     bool normalize;
+    /* Batches. */
+    const char *augment;
+    /* Loss. */
+    double label_smoothing;
+    /* Optimiser. */
+    int optimizer;
+    double lr, momentum, weight_decay; /* lr 0, momentum -1: the method's own */
+    /* Schedule. */
+    int schedule;
+    double gamma;          /* 0: the method's own */
+    int64_t every, warmup; /* every 0: the method's own */
+    /* Stopping. */
+    int64_t epochs;
 } training_settings;
 
-/* The table of these options; `t` may be NULL where only names matter. */
-option_set training_option_set(training_settings *t);
+/* The tables of what makes a recipe, one a heading; `t` may be NULL where only names matter. Returns their number. */
+enum { TRAINING_SETS = 7 };
+int training_option_sets(training_settings *t, option_set sets[TRAINING_SETS]);
+
+/* The table with --recipe, which comes before them. */
+option_set recipe_set(training_settings *t);
 
 const char *training_arch(const training_settings *t);
 
@@ -38,7 +53,8 @@ MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, con
 
 void training_free(training *t);
 
-/* The recipe of a model file: options, seed and data, without what belongs to a machine. NULL when memory is out. */
+/* The recipe of a model file: every option of training by its name, seed and batch, which --recipe takes back; and the data, without
+ * what belongs to a machine. NULL when memory is out. */
 json *training_recipe(const training *t, const training_settings *s, const dataset *d, uint64_t seed);
 
 #endif

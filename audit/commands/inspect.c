@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/inspect.h"
+#include "nets/model_file.h"
 
 static const struct {
     file_kind kind;
@@ -14,9 +15,32 @@ static const struct {
              {FILE_NPZ, inspect_npz},
              {FILE_IDX, inspect_idx}};
 
+typedef struct inspect_settings {
+    const char *recipe;
+} inspect_settings;
+
+static const option options[] = {{.name = "recipe",
+                                  .kind = OPTION_OUTPUT,
+                                  .offset = offsetof(inspect_settings, recipe),
+                                  .metavar = "FILE",
+                                  .what = "write the recipe of a model as JSON, which `audit train --recipe "
+                                          "FILE` takes, and nothing else; - is "
+                                          "standard output"},
+                                 {0}};
+
+static status write_recipe(const char *from, const char *to, err *e) {
+    model_file file;
+    status s = model_file_read(from, &file, e);
+    if (s != STATUS_OK) return s;
+    s = json_write_file(file.recipe, to, 2, e);
+    model_file_free(&file);
+    return s;
+}
+
 static status run_inspect(context *c, const void *settings, err *e) {
-    (void)settings;
+    const inspect_settings *o = settings;
     const char *path = c->arguments[0];
+    if (o->recipe) return write_recipe(path, o->recipe, e);
     file_kind kind;
     status s = file_kind_of(path, &kind, e);
     if (s != STATUS_OK) return s;
@@ -38,4 +62,6 @@ const command command_inspect = {.name = "inspect",
                                           "names, types and shapes of the arrays of .npy, .npz and IDX files "
                                           "(gzip too). The kind is found from the content. "
                                           "The file is checked as strictly as when it is used.",
+                                 .options = options,
+                                 .settings_size = sizeof(inspect_settings),
                                  .run = run_inspect};

@@ -52,25 +52,43 @@ typedef struct parsed {
     const char *arguments[MOST];
     int n_arguments;
     arena memory;
-    json *config;
+    json *config, *recipe;
     err e;
 } parsed;
 
-/* Words separated by blanks in `line` (changed), and a configuration or NULL. */
-static status parse(parsed *p, char *line, const char *config) {
+/* Words separated by blanks in `line` (changed), a configuration or NULL, a recipe or NULL. */
+static status parse_all(parsed *p, char *line, const char *config, const char *recipe) {
     char *words[MOST];
     int n = 0;
     for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
         words[n++] = word;
     *p = (parsed){0};
     if (config) assert_ok(json_parse(config, strlen(config), &p->config, &p->e), p->e);
+    if (recipe) assert_ok(json_parse(recipe, strlen(recipe), &p->recipe, &p->e), p->e);
     option_set set = {"Options", rules, &p->v};
-    option_sources s = {&set, 1, "help", &set, 1, p->config, "c.json", n, words};
+    option_sources s = {.sets = &set,
+                        .n_sets = 1,
+                        .command = "help",
+                        .known = &set,
+                        .n_known = 1,
+                        .config = p->config,
+                        .config_path = "c.json",
+                        .argc = n,
+                        .argv = words,
+                        .recipe = p->recipe,
+                        .recipe_path = "r.json",
+                        .recipe_sets = &set,
+                        .n_recipe_sets = 1};
     return options_resolve(&s, &p->memory, p->arguments, &p->n_arguments, &p->e);
+}
+
+static status parse(parsed *p, char *line, const char *config) {
+    return parse_all(p, line, config, NULL);
 }
 
 static void release(parsed *p) {
     arena_free(&p->memory);
+    json_free(p->recipe);
     json_free(p->config);
 }
 
@@ -164,6 +182,65 @@ static void section_wins(void **state) {
     release(&p);
 }
 
+/* A recipe is weaker than everything but defaults, and knows what it may hold. */
+static void recipes(void **state) {
+    (void)state;
+    parsed p;
+    char line[] = "--colour red";
+    assert_ok(parse_all(&p, line, "{\"threads\": 3}",
+                        "{\"threads\": 9, \"rate\": \"1/3\", \"colour\": \"blue\", \"eps\": [1, 2]}"),
+              p.e);
+    assert_int_equal(p.v.whole, 3);
+    assert_int_equal(p.v.choice, 0);
+    assert_near(p.v.number, 1.0 / 3, 0);
+    assert_int_equal(p.v.numbers.n, 2);
+    release(&p);
+    char none[] = "";
+    assert_int_equal(parse_all(&p, none, NULL, "{\"colur\": \"red\"}"), STATUS_USAGE);
+    assert_string_equal(p.e.message, "r.json: unknown key \"colur\", did you mean \"colour\"?");
+    release(&p);
+    assert_int_equal(parse_all(&p, none, NULL, "{\"threads\": 65}"), STATUS_USAGE);
+    assert_string_equal(p.e.message, "r.json: \"threads\": 65 is above 64");
+    release(&p);
+}
+
+/* Values written as JSON and read back are the same, to the last bit. */
+static void values_as_json(void **state) {
+    (void)state;
+    parsed p, again;
+    char line[] =
+        "-f --no-on --text a=b --threads 5 --rate 1/30 --eps .05,8/255 --colour blue --colours red,blue";
+    assert_ok(parse(&p, line, NULL), p.e);
+    option_set set = {"Options", rules, &p.v};
+    json *j = json_new_object();
+    assert_true(options_to_json(&set, 1, j));
+    char *text = json_text(j, 0), none[] = "";
+    assert_non_null(text);
+    assert_ok(parse_all(&again, none, NULL, text), again.e);
+    assert_memory_equal(&again.v.numbers, &p.v.numbers, sizeof p.v.numbers);
+    assert_memory_equal(&again.v.choices, &p.v.choices, sizeof p.v.choices);
+    assert_near(again.v.number, p.v.number, 0);
+    assert_string_equal(again.v.text, "a=b");
+    assert_int_equal(again.v.whole, 5);
+    assert_int_equal(again.v.choice, 2);
+    assert_true(again.v.flag);
+    assert_false(again.v.on);
+    free(text);
+    json_free(j);
+    release(&again);
+    release(&p);
+    char nothing[] = "";
+    assert_ok(parse(&p, nothing, NULL), p.e);
+    set.values = &p.v;
+    j = json_new_object();
+    assert_true(options_to_json(&set, 1, j));
+    assert_null(json_get(j, "text"));
+    assert_null(json_get(j, "eps"));
+    assert_non_null(json_get(j, "flag"));
+    json_free(j);
+    release(&p);
+}
+
 static void bad_values(void **state) {
     (void)state;
     assert_usage("--eps -1", NULL, "--eps: -1 is below 0");
@@ -222,6 +299,7 @@ static void command_tables(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(forms),      cmocka_unit_test(numbers),
                                        cmocka_unit_test(precedence), cmocka_unit_test(section_wins),
+                                       cmocka_unit_test(recipes),    cmocka_unit_test(values_as_json),
                                        cmocka_unit_test(bad_values), cmocka_unit_test(command_tables)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
