@@ -54,8 +54,9 @@ status shape_pooled(const layer_config *c, int n_inputs, const shape *in, shape 
         if (c->pad[side] >= c->kernel[side % 2])
             return err_set(e, STATUS_BAD_FILE, "padding %d must be smaller than the pooling window %d",
                            c->pad[side], c->kernel[side % 2]);
-    out->h = pooled_length(in[0].h, c->pad[0], c->pad[2], c->kernel[0], c->stride[0], c->ceil_mode);
-    out->w = pooled_length(in[0].w, c->pad[1], c->pad[3], c->kernel[1], c->stride[1], c->ceil_mode);
+    int window[2] = {c->dilation[0] * (c->kernel[0] - 1) + 1, c->dilation[1] * (c->kernel[1] - 1) + 1};
+    out->h = pooled_length(in[0].h, c->pad[0], c->pad[2], window[0], c->stride[0], c->ceil_mode);
+    out->w = pooled_length(in[0].w, c->pad[1], c->pad[3], window[1], c->stride[1], c->ceil_mode);
     out->c = in[0].c;
     if (out->h > 0 && out->w > 0) return STATUS_OK;
     return err_set(e, STATUS_BAD_FILE, "a pooling window of %d x %d does not fit an input of %d x %d",

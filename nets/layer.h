@@ -12,7 +12,9 @@
 #include "core/run.h"
 #include "core/tensor.h"
 
-enum { LAYER_MOST_INPUTS = 8, LAYER_MOST_PARAMS = 5, PARAM_MOST_RANK = 4 };
+enum { LAYER_MOST_INPUTS = 8, LAYER_MOST_PARAMS = 5, PARAM_MOST_RANK = 4, VIEW_RANK = 5 };
+
+enum pad_mode { PAD_CONSTANT, PAD_REFLECT, PAD_EDGE, PAD_MODES };
 
 /* How a node is configured; a layer reads only its own fields. All are in the model file's graph under these names. Where a zero
  * makes no sense it stands for PyTorch's default, which net_add puts in its place: stride 1 (pooling: the kernel),
@@ -23,11 +25,21 @@ typedef struct layer_config {
     int pad[4];                            /* top, left, bottom, right */
     int groups;
     bool bias, ceil_mode, count_include_pad;
-    float rate;            /* dropout: probability; leaky_relu: slope; elu: alpha */
-    float eps, momentum;   /* batch_norm */
-    float mean[4], std[4]; /* normalise: per channel, in units of the [0,1] input */
-    int size[2];           /* resize: rows, columns of the output */
-    int n_map, map[4];     /* channels: which input channel each of the n_map output channels is */
+    float rate;                      /* dropout: probability; leaky_relu: slope; elu: alpha */
+    float eps, momentum;             /* batch_norm */
+    float mean[4], std[4];           /* normalise: per channel, in units of the [0,1] input */
+    float low, high;                 /* clip: bounds */
+    int start[3], step[3], count[3]; /* slice: first value, stride and number, of rows, columns, channels */
+    int pad_channels[2], pad_mode;   /* pad: channels before and behind; enum pad_mode */
+    float fill;                      /* pad: the number of PAD_CONSTANT */
+    int view[VIEW_RANK],
+        order
+            [VIEW_RANK]; /* permute: axes of the C,H,W order, first ones of length 1; how they change places */
+    int to[3];           /* permute: the result's rows, columns, channels */
+    int lrn_size;        /* lrn: channels in a window */
+    float lrn_alpha, lrn_beta, lrn_bias;
+    int size[2];       /* resize: rows, columns of the output */
+    int n_map, map[4]; /* channels: which input channel each of the n_map output channels is */
 } layer_config;
 
 typedef enum param_kind {

@@ -24,7 +24,12 @@ enum {
     FIELD_MEAN = 1 << 12,
     FIELD_STD = 1 << 13,
     FIELD_SIZE = 1 << 14,
-    FIELD_MAP = 1 << 15
+    FIELD_MAP = 1 << 15,
+    FIELD_BOUNDS = 1 << 16, /* low, high */
+    FIELD_SLICE = 1 << 17,  /* start, step, count */
+    FIELD_FRAME = 1 << 18,  /* pad_channels, pad_mode, fill */
+    FIELD_VIEW = 1 << 19,   /* view, order, to */
+    FIELD_LRN = 1 << 20     /* lrn_size, lrn_alpha, lrn_beta, lrn_bias */
 };
 
 typedef enum layer_pass {

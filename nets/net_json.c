@@ -36,6 +36,21 @@ static const field fields[] = {
     FIELD(FIELD_STD, std, FIELD_IS_FLOAT, PER_CHANNEL),
     FIELD(FIELD_SIZE, size, FIELD_IS_INT, 2),
     FIELD(FIELD_MAP, map, FIELD_IS_INT, PER_MAP),
+    FIELD(FIELD_BOUNDS, low, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_BOUNDS, high, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_SLICE, start, FIELD_IS_INT, 3),
+    FIELD(FIELD_SLICE, step, FIELD_IS_INT, 3),
+    FIELD(FIELD_SLICE, count, FIELD_IS_INT, 3),
+    FIELD(FIELD_FRAME, pad_channels, FIELD_IS_INT, 2),
+    FIELD(FIELD_FRAME, pad_mode, FIELD_IS_INT, 1),
+    FIELD(FIELD_FRAME, fill, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_VIEW, view, FIELD_IS_INT, VIEW_RANK),
+    FIELD(FIELD_VIEW, order, FIELD_IS_INT, VIEW_RANK),
+    FIELD(FIELD_VIEW, to, FIELD_IS_INT, 3),
+    FIELD(FIELD_LRN, lrn_size, FIELD_IS_INT, 1),
+    FIELD(FIELD_LRN, lrn_alpha, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_LRN, lrn_beta, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_LRN, lrn_bias, FIELD_IS_FLOAT, 1),
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 

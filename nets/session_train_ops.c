@@ -63,6 +63,7 @@ static void run_sample(train_session *t, int k, int i, int worker) {
     }
     for (int in = 0; in < s->n_inputs; in++)
         io.x[in] = train_tensor(t, s->inputs[in]) + (size_t)i * tensor_size(t, s->inputs[in]);
+    step_params(&t->l, s->node, t->w, io.params);
     s->op->forward(&s->view, &io);
     if (s->relu && s->norm < 0 && !(s->op->traits & LAYER_FUSES))
         epilogue_apply(&post, size, s->view.out.c, io.y);
@@ -149,6 +150,7 @@ void run_data(train_session *t, const train_op *o, int chunk, int worker) {
         for (int in = 0; in < s->n_inputs; in++)
             io.x[in] = train_tensor(t, s->inputs[in]) + (size_t)i * tensor_size(t, s->inputs[in]);
         if (s->op->traits & LAYER_KEEPS_OUTPUT) io.y = train_tensor(t, s->out) + (size_t)i * out_size;
+        step_params(&t->l, s->node, t->w, io.params);
         s->op->backward_data(&s->view, &io);
         if (!(s->op->traits & LAYER_FUSES) && (post.addend || post.gate))
             epilogue_apply(&post, size, s->view.in[g->input].c, io.dx);

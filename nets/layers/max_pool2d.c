@@ -7,11 +7,26 @@
 
 enum { MOST_WINDOW = 256 }; /* positions fit a byte */
 
+/* Whether a window along an axis has all its values, which dilation sets apart, in the padding. */
+static bool any_hollow(const layer_config *c, int axis, int length, int windows) {
+    for (int k = 0; k < windows && c->dilation[axis] > 1; k++) {
+        int at = k * c->stride[axis] - c->pad[axis], inside = 0;
+        for (int tap = 0; tap < c->kernel[axis]; tap++, at += c->dilation[axis])
+            inside += at >= 0 && at < length;
+        if (!inside) return true;
+    }
+    return false;
+}
+
 static status max_pool_shape(const layer_config *c, int n_inputs, const shape *in, shape *out, err *e) {
     if (c->kernel[0] * c->kernel[1] > MOST_WINDOW)
         return err_set(e, STATUS_UNSUPPORTED, "a max pooling window of %d x %d has more than %d values",
                        c->kernel[0], c->kernel[1], (int)MOST_WINDOW);
-    return shape_pooled(c, n_inputs, in, out, e);
+    status s = shape_pooled(c, n_inputs, in, out, e);
+    bool hollow = s == STATUS_OK && (any_hollow(c, 0, in->h, out->h) || any_hollow(c, 1, in->w, out->w));
+    return !hollow
+               ? s
+               : err_set(e, STATUS_UNSUPPORTED, "a dilated pooling window lies in the padding altogether");
 }
 
 static size_t max_pool_stash_bytes(const layer_view *v) {
@@ -19,13 +34,16 @@ static size_t max_pool_stash_bytes(const layer_view *v) {
 }
 
 static void pool_one(const layer_view *v, const pool_window *w, const float *x, float *y, uint8_t *which) {
+    const layer_config *k = v->config;
     const float *pixels[MOST_WINDOW];
     uint8_t positions[MOST_WINDOW];
     int n = 0;
-    for (int iy = w->y0; iy < w->y1; iy++)
-        for (int ix = w->x0; ix < w->x1; ix++, n++) {
+    for (int ky = 0; ky < k->kernel[0]; ky++)
+        for (int kx = 0; kx < k->kernel[1]; kx++) {
+            int iy = w->top + ky * k->dilation[0], ix = w->left + kx * k->dilation[1];
+            if (iy < 0 || iy >= v->in[0].h || ix < 0 || ix >= v->in[0].w) continue;
             pixels[n] = x + ((size_t)iy * (size_t)v->in[0].w + (size_t)ix) * (size_t)v->in[0].c;
-            positions[n] = (uint8_t)((iy - w->top) * v->config->kernel[1] + ix - w->left);
+            positions[n++] = (uint8_t)(ky * k->kernel[1] + kx);
         }
     pointwise()->maximum(v->in[0].c, n, pixels, positions, y, which);
 }
@@ -52,8 +70,9 @@ static void max_pool_backward_data(const layer_view *v, const layer_io *io) {
         for (int ox = 0; ox < v->out.w; ox++, dy += channels, which += channels) {
             int top = oy * config->stride[0] - config->pad[0], left = ox * config->stride[1] - config->pad[1];
             for (int c = 0; c < channels; c++) {
-                int ky = which[c] / config->kernel[1], kx = which[c] % config->kernel[1];
-                io->dx[((top + ky) * columns + left + kx) * channels + c] += dy[c];
+                int iy = top + which[c] / config->kernel[1] * config->dilation[0];
+                int ix = left + which[c] % config->kernel[1] * config->dilation[1];
+                io->dx[(iy * columns + ix) * channels + c] += dy[c];
             }
         }
 }
@@ -64,11 +83,12 @@ static const layer_sample samples[] = {
     {{.kernel = {3, 2}, .stride = {2, 1}, .pad = {1, 1, 1, 0}}, 1, {{6, 5, 4}}},
     {{.kernel = {3, 3}, .stride = {2, 2}, .ceil_mode = true}, 1, {{6, 8, 2}}},
     {{.kernel = {2, 2}, .stride = {3, 3}, .pad = {1, 1, 1, 1}, .ceil_mode = true}, 1, {{5, 7, 1}}},
+    {{.kernel = {2, 3}, .stride = {1, 2}, .dilation = {3, 2}, .pad = {1, 1, 0, 1}}, 1, {{6, 7, 3}}},
 };
 
 const layer layer_max_pool2d = {
     .name = "max_pool2d",
-    .fields = FIELD_KERNEL | FIELD_STRIDE | FIELD_PAD | FIELD_CEIL_MODE,
+    .fields = FIELD_KERNEL | FIELD_STRIDE | FIELD_DILATION | FIELD_PAD | FIELD_CEIL_MODE,
     .least_inputs = 1,
     .most_inputs = 1,
     .shape = max_pool_shape,

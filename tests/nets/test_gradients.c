@@ -204,7 +204,7 @@ static void check_net(net *n, int samples, size_t coordinates, kernel_choice ker
     problem_end(&p);
 }
 
-/* The layer alone; several inputs come from 1x1 convolutions of one. The flatten behind it makes logits of whatever it gives. */
+/* The layer alone; several inputs come from 1x1 convolutions of one, pooled where they are one pixel. The flatten behind it makes logits of whatever it gives. */
 static net *net_of_sample(const layer *l, int index) {
     const layer_sample *sample = &l->samples[index];
     char arch[64], name[16];
@@ -215,6 +215,8 @@ static net *net_of_sample(const layer *l, int index) {
         snprintf(name, sizeof name, "in%d", k);
         layer_config c = {.out = sample->in[k].c, .kernel = {1, 1}};
         inputs[k] = net_add(b, name, "conv2d", &c, 1, (int[]){0});
+        bool pooled = sample->in[0].h > 1 && shape_equal(sample->in[k], (shape){1, 1, sample->in[k].c});
+        if (pooled) inputs[k] = net_add(b, "gate", "global_avg_pool", NULL, 1, &inputs[k]);
     }
     int at = net_add(b, "layer", layer_name(l), &sample->config, sample->n_inputs, inputs);
     net_add(b, "flatten", "flatten", NULL, 1, &at);

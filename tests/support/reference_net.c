@@ -5,25 +5,9 @@
 #include <string.h>
 
 #include "nets/layer_internal.h"
+#include "tests/support/reference_internal.h"
 
-typedef struct node_view {
-    const net *net;
-    const net_node *node;
-    const layer_config *c;
-    shape in, out;
-    const double *params[LAYER_MOST_PARAMS];
-    int samples;
-    reference_mode mode;
-    uint64_t seed;
-    const train_context *context;
-} node_view;
-
-static double at(const double *x, shape s, int i, int y, int col, int ch) {
-    if (y < 0 || y >= s.h || col < 0 || col >= s.w) return 0;
-    return x[(((size_t)i * (size_t)s.h + (size_t)y) * (size_t)s.w + (size_t)col) * (size_t)s.c + (size_t)ch];
-}
-
-static double conv_at(const node_view *v, const double *x, int i, int y, int col, int o) {
+static double conv_at(const reference_view *v, const double *x, int i, int y, int col, int o) {
     const layer_config *c = v->c;
     int cin = v->in.c / c->groups, first = o / (v->out.c / c->groups) * cin;
     double sum = c->bias ? v->params[1][o] : 0;
@@ -31,12 +15,12 @@ static double conv_at(const node_view *v, const double *x, int i, int y, int col
         for (int kx = 0; kx < c->kernel[1]; kx++)
             for (int k = 0; k < cin; k++)
                 sum += v->params[0][((ky * c->kernel[1] + kx) * cin + k) * v->out.c + o] *
-                       at(x, v->in, i, y * c->stride[0] - c->pad[0] + ky * c->dilation[0],
-                          col * c->stride[1] - c->pad[1] + kx * c->dilation[1], first + k);
+                       reference_at(x, v->in, i, y * c->stride[0] - c->pad[0] + ky * c->dilation[0],
+                                    col * c->stride[1] - c->pad[1] + kx * c->dilation[1], first + k);
     return sum;
 }
 
-static double linear_at(const node_view *v, const double *x, int i, int y, int col, int o) {
+static double linear_at(const reference_view *v, const double *x, int i, int y, int col, int o) {
     (void)y, (void)col;
     double sum = v->c->bias ? v->params[1][o] : 0;
     for (int k = 0; k < v->in.c; k++)
@@ -45,27 +29,27 @@ static double linear_at(const node_view *v, const double *x, int i, int y, int c
     return sum;
 }
 
-static double pool_at(const node_view *v, const double *x, int i, int y, int col, int ch, bool max) {
+static double pool_at(const reference_view *v, const double *x, int i, int y, int col, int ch, bool max) {
     const layer_config *c = v->c;
     int top = y * c->stride[0] - c->pad[0], left = col * c->stride[1] - c->pad[1], real = 0, padded = 0;
     double best = -INFINITY, sum = 0;
-    for (int iy = top; iy < top + c->kernel[0]; iy++)
-        for (int ix = left; ix < left + c->kernel[1]; ix++) {
+    for (int iy = top; iy < top + c->dilation[0] * c->kernel[0]; iy += c->dilation[0])
+        for (int ix = left; ix < left + c->dilation[1] * c->kernel[1]; ix += c->dilation[1]) {
             padded += iy < v->in.h + c->pad[2] && ix < v->in.w + c->pad[3];
             if (iy < 0 || iy >= v->in.h || ix < 0 || ix >= v->in.w) continue;
             real++;
-            sum += at(x, v->in, i, iy, ix, ch);
-            best = fmax(best, at(x, v->in, i, iy, ix, ch));
+            sum += reference_at(x, v->in, i, iy, ix, ch);
+            best = fmax(best, reference_at(x, v->in, i, iy, ix, ch));
         }
     return max ? best : sum / (c->count_include_pad ? padded : real);
 }
 
-static double global_at(const node_view *v, const double *x, int i, int ch, bool max) {
+static double global_at(const reference_view *v, const double *x, int i, int ch, bool max) {
     double best = -INFINITY, sum = 0;
     for (int y = 0; y < v->in.h; y++)
         for (int col = 0; col < v->in.w; col++) {
-            sum += at(x, v->in, i, y, col, ch);
-            best = fmax(best, at(x, v->in, i, y, col, ch));
+            sum += reference_at(x, v->in, i, y, col, ch);
+            best = fmax(best, reference_at(x, v->in, i, y, col, ch));
         }
     return max ? best : sum / (v->in.h * v->in.w);
 }
@@ -97,6 +81,9 @@ static double gelu(double x, double rate) {
 static double silu(double x, double rate) {
     return (void)rate, x * sigmoid(x);
 }
+static double hard_sigmoid(double x, double rate) {
+    return fmin(fmax(rate * x + .5, 0), 1);
+}
 static double hardswish(double x, double rate) {
     return (void)rate, x * fmin(fmax(x + 3, 0), 6) / 6;
 }
@@ -107,12 +94,19 @@ static const struct {
     const char *op;
     scalar *f;
 } activations[] = {
-    {"relu", relu}, {"relu6", relu6},      {"leaky_relu", leaky_relu},
-    {"elu", elu},   {"sigmoid", logistic}, {"tanh", hyperbolic},
-    {"gelu", gelu}, {"silu", silu},        {"hardswish", hardswish},
+    {"relu", relu},
+    {"relu6", relu6},
+    {"leaky_relu", leaky_relu},
+    {"elu", elu},
+    {"sigmoid", logistic},
+    {"tanh", hyperbolic},
+    {"gelu", gelu},
+    {"silu", silu},
+    {"hardswish", hardswish},
+    {"hard_sigmoid", hard_sigmoid},
 };
 
-static bool activate(const node_view *v, const char *op, const double *x, double *y) {
+static bool activate(const reference_view *v, const char *op, const double *x, double *y) {
     size_t n = (size_t)v->samples * shape_size(v->out);
     for (size_t k = 0; k < sizeof activations / sizeof *activations; k++) {
         if (strcmp(activations[k].op, op)) continue;
@@ -123,7 +117,7 @@ static bool activate(const node_view *v, const char *op, const double *x, double
     return false;
 }
 
-static void batch_norm(const node_view *v, const double *x, double *y) {
+static void batch_norm(const reference_view *v, const double *x, double *y) {
     size_t n = (size_t)v->samples * shape_size(v->in), channels = (size_t)v->in.c;
     for (size_t c = 0; c < channels; c++) {
         double mean = v->params[2][c], variance = v->params[3][c], count = (double)(n / channels);
@@ -139,7 +133,7 @@ static void batch_norm(const node_view *v, const double *x, double *y) {
     }
 }
 
-static void dropout(const node_view *v, const double *x, double *y) {
+static void dropout(const reference_view *v, const double *x, double *y) {
     size_t size = shape_size(v->in);
     for (int i = 0; i < v->samples; i++) {
         rng stream = {0};
@@ -158,7 +152,7 @@ static void dropout(const node_view *v, const double *x, double *y) {
     }
 }
 
-static void flatten(const node_view *v, const double *x, double *y) {
+static void flatten(const reference_view *v, const double *x, double *y) {
     size_t size = shape_size(v->in), pixels = (size_t)v->in.h * (size_t)v->in.w;
     for (int i = 0; i < v->samples; i++)
         for (size_t k = 0; k < size; k++) {
@@ -167,7 +161,7 @@ static void flatten(const node_view *v, const double *x, double *y) {
         }
 }
 
-static void join(const node_view *v, const double *const *x, bool add, double *y) {
+static void join(const reference_view *v, const double *const *x, bool add, double *y) {
     size_t pixels = (size_t)v->samples * (size_t)v->out.h * (size_t)v->out.w, at_channel = 0;
     memset(y, 0, pixels * (size_t)v->out.c * sizeof *y);
     for (int k = 0; k < v->node->n_inputs; k++) {
@@ -179,28 +173,26 @@ static void join(const node_view *v, const double *const *x, bool add, double *y
     }
 }
 
-typedef double value_at(const node_view *v, const double *x, int i, int y, int col, int ch);
-
-static double max_pool_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+static double max_pool_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
     return pool_at(v, x, i, y, col, ch, true);
 }
 
-static double avg_pool_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+static double avg_pool_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
     return pool_at(v, x, i, y, col, ch, false);
 }
 
-static double global_max_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+static double global_max_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
     (void)y, (void)col;
     return global_at(v, x, i, ch, true);
 }
 
-static double global_avg_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+static double global_avg_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
     (void)y, (void)col;
     return global_at(v, x, i, ch, false);
 }
 
-static double normalise_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
-    return (at(x, v->in, i, y, col, ch) - (double)v->c->mean[ch]) / (double)v->c->std[ch];
+static double normalise_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
+    return (reference_at(x, v->in, i, y, col, ch) - (double)v->c->mean[ch]) / (double)v->c->std[ch];
 }
 
 /* How much of input position k output position i has: a tent of width 1 around where it lies, held inside the input. */
@@ -209,22 +201,22 @@ static double tent(int i, int k, int in, int out) {
     return fmax(0, 1 - fabs(at - k));
 }
 
-static double resize_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
+static double resize_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
     double sum = 0;
     for (int iy = 0; iy < v->in.h; iy++)
         for (int ix = 0; ix < v->in.w; ix++)
             sum += tent(y, iy, v->in.h, v->out.h) * tent(col, ix, v->in.w, v->out.w) *
-                   at(x, v->in, i, iy, ix, ch);
+                   reference_at(x, v->in, i, iy, ix, ch);
     return sum;
 }
 
-static double channels_at(const node_view *v, const double *x, int i, int y, int col, int ch) {
-    return at(x, v->in, i, y, col, v->c->map[ch]);
+static double channels_at(const reference_view *v, const double *x, int i, int y, int col, int ch) {
+    return reference_at(x, v->in, i, y, col, v->c->map[ch]);
 }
 
 static const struct {
     const char *op;
-    value_at *f;
+    reference_value *f;
 } placed[] = {
     {"conv2d", conv_at},
     {"linear", linear_at},
@@ -237,8 +229,8 @@ static const struct {
     {"channels", channels_at},
 };
 
-static void each_value(const node_view *v, const char *op, const double *x, double *y) {
-    value_at *f = NULL;
+static void each_value(const reference_view *v, const char *op, const double *x, double *y) {
+    reference_value *f = reference_arithmetic(op);
     for (size_t k = 0; k < sizeof placed / sizeof *placed; k++)
         if (!strcmp(placed[k].op, op)) f = placed[k].f;
     for (int i = 0; i < v->samples; i++)
@@ -248,7 +240,14 @@ static void each_value(const node_view *v, const char *op, const double *x, doub
                     *y++ = f ? f(v, x, i, row, col, ch) : NAN;
 }
 
-static void evaluate(const node_view *v, const double *const *x, double *y) {
+static void multiply(const reference_view *v, const double *const *x, double *y) {
+    size_t size = shape_size(v->out), period = shape_size(v->net->nodes[v->node->inputs[1]].out);
+    for (int i = 0; i < v->samples; i++)
+        for (size_t k = 0; k < size; k++)
+            *y++ = x[0][(size_t)i * size + k] * x[1][(size_t)i * period + k % period];
+}
+
+static void evaluate(const reference_view *v, const double *const *x, double *y) {
     const char *op = layer_name(v->node->op);
     if (!strcmp(op, "batch_norm"))
         batch_norm(v, x[0], y);
@@ -258,6 +257,8 @@ static void evaluate(const node_view *v, const double *const *x, double *y) {
         flatten(v, x[0], y);
     else if (!strcmp(op, "add") || !strcmp(op, "concat"))
         join(v, x, !strcmp(op, "add"), y);
+    else if (!strcmp(op, "mul"))
+        multiply(v, x, y);
     else if (!activate(v, op, x[0], y))
         each_value(v, op, x[0], y);
 }
@@ -273,8 +274,8 @@ void reference_logits(const net *n, const double *parameters, reference_mode mod
             memcpy(values[k], x, size * sizeof *x);
             continue;
         }
-        node_view v = {n,    node, &node->config, n->nodes[node->inputs[0]].out, node->out, {0}, samples,
-                       mode, seed, context};
+        reference_view v = {n,    node, &node->config, n->nodes[node->inputs[0]].out, node->out, {0}, samples,
+                            mode, seed, context};
         const double *inputs[LAYER_MOST_INPUTS];
         for (int i = 0; i < node->n_inputs; i++)
             inputs[i] = values[node->inputs[i]];
