@@ -58,7 +58,7 @@ static status train_prepare(bench *b, err *e)
 static status train_once(bench *b, err *e)
 {
     batch it = {.n = b->data.n, .x = b->x, .targets = b->targets, .labels = b->data.labels, .loss_weights = b->ones,
-                .ids = b->data.ids};
+                .ids = b->data.ids, .update_statistics = true};
     batch_result result;
     status s = b->goal.accumulate(b->goal.self, &it, &b->weights, b->grad, &result, e);
     return s ? s : optim_step(&b->optim, b->net, &b->weights, b->grad, .01, .9, &b->run);

@@ -182,7 +182,8 @@ status batches_fill(batches *b, int index, int step, batch *out, err *e) {
                    .n_groups = b->n_groups,
                    .epoch = b->epoch,
                    .step = step,
-                   .options = b->options};
+                   .options = b->options,
+                   .update_statistics = true};
     status s = parallel_for(&b->run, (job.n + BATCH_CHUNK - 1) / BATCH_CHUNK, fill_chunk, &job);
     if (s == STATUS_OK && mixes(b->options)) s = batches_mix(b, job.n, step);
     return s == STATUS_OK

@@ -28,7 +28,7 @@ static status plain_accumulate(void *self, const batch *b, weights *w, float *gr
     train_context c = {.ids = b->ids,
                        .epoch = b->epoch,
                        .step = b->step,
-                       .update_statistics = true,
+                       .update_statistics = b->update_statistics,
                        .frozen_norm = b->options && b->options->frozen_norm};
     *result = (batch_result){0};
     status s = session_train_forward(p->session, w, b->n, b->x, &c, p->logits, e);

@@ -1,21 +1,11 @@
 #include "nets/schedule.h"
 
 #include <math.h>
-#include <string.h>
-
-#include "core/suggest.h"
-
-static const char *const schedule_names[] = {
-#define SCHEDULE_NAME(code, name, what) name,
-    SCHEDULE_LIST(SCHEDULE_NAME)
-#undef SCHEDULE_NAME
-};
-
-enum { SCHEDULES = sizeof schedule_names / sizeof *schedule_names };
 
 static const double ONE_CYCLE_START = 1.0 / 25; /* PyTorch's div_factor: rate at step 0 over the peak */
 static const double ONE_CYCLE_END = 1e-4;       /* PyTorch's final_div_factor: last rate over the first */
 static const double LINEAR_END = 0.01;
+static const double PLATEAU_THRESHOLD = 1e-4; /* a loss must fall by this share to count as lower */
 static const double PI = 3.14159265358979323846;
 
 schedule schedule_default(schedule_kind kind, double lr) {
@@ -23,55 +13,12 @@ schedule schedule_default(schedule_kind kind, double lr) {
                       .lr = lr,
                       .gamma = kind == SCHEDULE_EXPONENTIAL ? 0.9 : 0.1,
                       .every = 1,
+                      .power = 1,
+                      .multiplier = 1,
+                      .patience = 2,
                       .peak_at = 0.3,
                       .momentum_low = 0.85,
                       .momentum_high = 0.95};
-}
-
-status schedule_parse(const char *name, schedule_kind *out, err *e) {
-    suggestion near = suggest_for(name);
-    for (int i = 0; i < SCHEDULES; i++) {
-        suggest_offer(&near, schedule_names[i]);
-        if (strcmp(name, schedule_names[i]) != 0) continue;
-        *out = (schedule_kind)i;
-        return STATUS_OK;
-    }
-    *out = SCHEDULE_CONSTANT;
-#define SCHEDULE_LISTED(code, text, what) " " text
-    return err_set(e, STATUS_USAGE,
-                   "schedule \"%s\" is not known%s; there are:" SCHEDULE_LIST(SCHEDULE_LISTED), name,
-                   suggest_text(&near));
-#undef SCHEDULE_LISTED
-}
-
-const char *schedule_name(schedule_kind k) {
-    return schedule_names[k];
-}
-
-static bool within(double x, double lo, double hi) {
-    return x >= lo && x <= hi;
-}
-
-status schedule_check(const schedule *s, err *e) {
-    if (!(s->lr > 0 && isfinite(s->lr))) {
-        return err_set(e, STATUS_USAGE, "learning rate %g: expected a number above 0", s->lr);
-    }
-    if (!(s->gamma > 0 && s->gamma <= 1)) {
-        return err_set(e, STATUS_USAGE, "schedule factor %g: expected above 0, at most 1", s->gamma);
-    }
-    if (s->every < 1)
-        return err_set(e, STATUS_USAGE, "schedule every %d epochs: expected at least 1", s->every);
-    if (s->warmup_steps < 0) {
-        return err_set(e, STATUS_USAGE, "warm-up of %d steps: expected at least 0", s->warmup_steps);
-    }
-    if (!within(s->peak_at, 0, 1)) {
-        return err_set(e, STATUS_USAGE, "one-cycle peak at %g of the steps: expected 0..1", s->peak_at);
-    }
-    if (!within(s->momentum_low, 0, 0.9999) || !within(s->momentum_high, 0, 0.9999)) {
-        return err_set(e, STATUS_USAGE, "one-cycle momentum %g..%g: expected from 0 to below 1",
-                       s->momentum_low, s->momentum_high);
-    }
-    return STATUS_OK;
 }
 
 /* Half a cosine from `from` (share 0) to `to` (share 1). */
@@ -90,6 +37,25 @@ static double one_cycle(const schedule *s, long step, long total_steps, double s
     return cosine_between(peak, end, (t - top) / (last - top));
 }
 
+static int milestones_passed(const schedule *s, long epoch) {
+    int passed = 0;
+    while (passed < s->n_milestones && s->milestones[passed] <= epoch)
+        passed++;
+    return passed;
+}
+
+/* The share of the running cosine at t steps after the start (Loshchilov & Hutter 2017, eq. 5). The number of cosines begun is at most
+ * logarithmic in t, or one division. */
+static double restarted_share(const schedule *s, double t, double steps_per_epoch) {
+    double cycle = s->every * steps_per_epoch;
+    if (s->multiplier == 1) return fmod(t, cycle) / cycle;
+    while (t >= cycle) {
+        t -= cycle;
+        cycle *= s->multiplier;
+    }
+    return t / cycle;
+}
+
 double schedule_rate(const schedule *s, long step, long total_steps, long steps_per_epoch) {
     if (s->kind == SCHEDULE_ONE_CYCLE) {
         double start = s->lr * ONE_CYCLE_START;
@@ -97,21 +63,27 @@ double schedule_rate(const schedule *s, long step, long total_steps, long steps_
     }
     if (step < s->warmup_steps) return s->lr * (double)(step + 1) / s->warmup_steps;
 
-    /* Linear and cosine fall over what the warm-up leaves; step and exponential count epochs from the start.
-     */
     double t = (double)(step - s->warmup_steps), steps = (double)(total_steps - s->warmup_steps);
     long epoch = step / steps_per_epoch;
     switch (s->kind) {
     case SCHEDULE_STEP:
         return s->lr * pow(s->gamma, (double)(epoch / s->every));
+    case SCHEDULE_MULTISTEP:
+        return s->lr * pow(s->gamma, milestones_passed(s, epoch));
     case SCHEDULE_EXPONENTIAL:
         return s->lr * pow(s->gamma, (double)epoch);
     case SCHEDULE_LINEAR:
         return s->lr * (1 + (LINEAR_END - 1) * (steps > 1 ? t / (steps - 1) : 0));
     case SCHEDULE_COSINE:
         return cosine_between(s->lr, 0, t / steps);
+    case SCHEDULE_POLYNOMIAL:
+        return s->lr * pow(1 - t / steps, s->power);
+    case SCHEDULE_COSINE_RESTARTS:
+        return cosine_between(s->lr, 0, restarted_share(s, t, (double)steps_per_epoch));
     case SCHEDULE_CONSTANT:
     case SCHEDULE_ONE_CYCLE:
+    case SCHEDULE_PLATEAU:
+    case SCHEDULE_KINDS:
         break;
     }
     return s->lr;
@@ -120,4 +92,18 @@ double schedule_rate(const schedule *s, long step, long total_steps, long steps_
 double schedule_momentum(const schedule *s, long step, long total_steps, double base) {
     if (s->kind != SCHEDULE_ONE_CYCLE || !(s->momentum_high > 0)) return base;
     return one_cycle(s, step, total_steps, s->momentum_high, s->momentum_low, s->momentum_high);
+}
+
+plateau plateau_new(void) {
+    return (plateau){.factor = 1, .best = INFINITY};
+}
+
+void plateau_observe(plateau *p, const schedule *s, double loss) {
+    if (loss < p->best * (1 - PLATEAU_THRESHOLD)) {
+        p->best = loss;
+        p->waited = 0;
+    } else if (++p->waited > s->patience) {
+        p->factor *= s->gamma;
+        p->waited = 0;
+    }
 }

@@ -20,6 +20,7 @@ typedef struct batch {
     int n_groups;             /* at most TRAIN_MOST_GROUPS */
     int epoch, step;          /* step counts over all epochs */
     const struct train_options *options; /* what the loss is: see nets/loss_batch.h. NULL: cross entropy */
+    bool update_statistics;   /* batch norm's running statistics follow this batch (not in the second pass of SAM) */
 } batch;
 
 enum { TRAIN_MOST_GROUPS = 256 };
@@ -123,7 +124,7 @@ MUST_CHECK status train(const net *n, weights *w, const dataset *d, const train_
 /* STATUS_USAGE, naming the option, unless every option is in its range; train() asks too. */
 MUST_CHECK status train_options_check(const train_options *o, err *e);
 
-/* The options as the JSON recipe that a model file keeps; NULL when memory is out. */
+/* The options as JSON, under the names of the struct but for "optimizer" (optim); NULL when memory is out. Left out is what belongs to one net, one data set or one machine: rates, validation, checkpoint, checkpoint_every, resume. */
 json *train_options_to_json(const train_options *o);
 
 /* Mean and standard deviation per channel over the data set, for the input normalisation. Bytes are summed exactly, floats in double. The

@@ -70,8 +70,24 @@ def schedules():
         "cosine": rates(40, lambda o: lr_scheduler.CosineAnnealingLR(o, 40)),
         "one-cycle": rates(40, one_cycle(40)),
         "one-cycle-47": rates(47, one_cycle(47)),  # its peak lies between two steps
+        "multistep": rates(40, lambda o: lr_scheduler.MultiStepLR(o, [1, 4], 0.1), per_epoch=True),
+        "polynomial": rates(40, lambda o: lr_scheduler.PolynomialLR(o, 40, 2.5)),
+        "cosine-restarts": rates(96, lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 2 * EPOCH_STEPS, 2)),
+        "cosine-restarts-1": rates(40, lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 2 * EPOCH_STEPS)),
     }
-    np.savez_compressed(os.path.join(FOLDER, "schedules.npz"), **arrays)
+    np.savez_compressed(os.path.join(FOLDER, "schedules.npz"), **arrays, **plateaus())
+
+
+def plateaus():
+    """Losses of 40 epochs, and the rate after each."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.2)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=2, eps=0)
+    losses = (2.0 / (1 + np.minimum(np.arange(40), 12) // 3) + 0.05 * unit(key("plateau"), 0, 40)).astype(np.float64)
+    rows = []
+    for loss in losses:
+        scheduler.step(loss)
+        rows.append((loss, optimizer.param_groups[0]["lr"]))
+    return {"plateau": np.array(rows)}
 
 
 # ---- optimisers: 10 steps on three small tensors -----------------------------------------------------------------------

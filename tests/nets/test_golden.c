@@ -303,7 +303,8 @@ static void check_curve(fixture *f) {
                    .labels = f->labels,
                    .loss_weights = ones,
                    .ids = ids,
-                   .step = step};
+                   .step = step,
+                   .update_statistics = true};
         batch_result result;
         assert_ok(goal.accumulate(goal.self, &b, &f->w, grad, &result, &e), e);
         assert_ok(optim_step(&o, f->net, &f->w, grad, *rate, 0.9, &r), e);

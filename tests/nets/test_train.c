@@ -328,24 +328,6 @@ static void test_what_does_not_fit_is_refused(void **state) {
     free(b);
 }
 
-static void test_recipe_tells_every_option(void **state) {
-    (void)state;
-    augmentation a = {.n = 2, .steps = {{AUGMENT_flip, 0.5f}, {AUGMENT_noise, 0.05f}}};
-    train_options o = train_options_default();
-    o.augment = &a;
-    json *recipe = train_options_to_json(&o);
-    char *text = json_text(recipe, 0);
-    assert_non_null(text);
-    assert_string_equal(
-        text, "{\"epochs\":5,\"batch\":128,\"optimizer\":\"nesterov\",\"momentum\":0.9,"
-              "\"weight_decay\":0.0005,\"schedule\":{\"kind\":\"one-cycle\",\"lr\":0.05,\"peak_at\":0.3,"
-              "\"momentum_low\":0.85,\"momentum_high\":0.95},\"label_smoothing\":0.0,"
-              "\"augment\":\"flip=0.5,noise=0.05\","
-              "\"drop_last\":true}");
-    free(text);
-    json_free(recipe);
-}
-
 static void test_moments_of_bytes_and_floats(void **state) {
     (void)state;
     const uint8_t pixels[] = {0, 255, 7, 255, 255, 7, 0, 255, 7, 255, 255, 7};
@@ -375,7 +357,6 @@ int main(void) {
         cmocka_unit_test(test_cancelling_keeps_the_last_whole_step),
         cmocka_unit_test(test_divergence_stops_and_says_where),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
-        cmocka_unit_test(test_recipe_tells_every_option),
         cmocka_unit_test(test_moments_of_bytes_and_floats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
