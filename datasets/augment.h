@@ -17,6 +17,21 @@
     X(brightness, "multiply, clipped to [0, 1]", "largest relative change", 0.2)                                       \
     X(contrast, "stretch about the image's mean, clipped", "largest relative change", 0.2)                             \
     X(cutout, "a grey square at a random place (its centre may lie at the border)", "side in pixels", 8)               \
+    X(affine, "turn, move, scale and shear at once, bilinear", "largest change: of a quarter turn, side, size, slope", 0.1) \
+    X(shear, "shear in both directions, bilinear", "largest slope", 0.2)                                               \
+    X(erase, "a rectangle of noise at a random place", "probability", 0.5)                                             \
+    X(erase_mean, "a rectangle of the image's mean at a random place", "probability", 0.5)                             \
+    X(saturation, "colours stronger or weaker; grey images stay", "largest relative change", 0.2)                      \
+    X(hue, "turn the hue; grey images stay", "largest share of a turn", 0.05)                                          \
+    X(jitter, "brightness, contrast, saturation and a quarter as much hue, in random order", "largest relative change", 0.2) \
+    X(sharpness, "sharpen or blur", "largest relative change", 0.5)                                                    \
+    X(invert, "the negative", "probability", 0.5)                                                                      \
+    X(posterize, "keep the highest bits of each value", "fewest bits", 4)                                              \
+    X(solarize, "the negative of bright values", "least threshold", 0.5)                                               \
+    X(autocontrast, "stretch each channel to the whole range", "probability", 0.5)                                     \
+    X(equalize, "make each channel's histogram even", "probability", 0.5)                                              \
+    X(trivial, "TrivialAugment: one random change at a random strength", "share of the full range", 1)                 \
+    X(randaugment, "RandAugment: two random changes at this strength", "strength of 30", 9)                            \
     X(flip_target, "mirror left-right AND swap the labels of mirrored classes", "probability", 0.5)
 
 typedef enum augment_kind {

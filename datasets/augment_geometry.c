@@ -1,5 +1,4 @@
-/* Augmentations that move pixels. */
-#include <math.h>
+/* Augmentations that move whole pixels. */
 #include <string.h>
 
 #include "datasets/augment_internal.h"
@@ -71,31 +70,4 @@ void augment_shift(float strength, rng *random, shape s, float *x, float *scratc
 void augment_crop(float strength, rng *random, shape s, float *x, float *scratch) {
     int down = random_offset(random, strength), right = random_offset(random, strength);
     move(s, down, right, 1, x, scratch);
-}
-
-/* Channel c at a place between pixels, zero outside. */
-static float bilinear(const float *x, shape s, float row, float at, int c) {
-    int top = (int)floorf(row), left = (int)floorf(at);
-    float down = row - (float)top, right = at - (float)left, sum = 0;
-    for (int i = 0; i < 4; i++) {
-        int y = top + i / 2, z = left + i % 2;
-        if (y < 0 || y >= s.h || z < 0 || z >= s.w) continue;
-        sum += (i / 2 ? down : 1 - down) * (i % 2 ? right : 1 - right) * pixel_at(x, s, y, z)[c];
-    }
-    return sum;
-}
-
-void augment_rotate(float strength, rng *random, shape s, float *x, float *scratch) {
-    const float degree = 0.017453292519943295f;
-    float angle = rng_range(random, -strength, strength) * degree;
-    float cosine = cosf(angle), sine = sinf(angle);
-    float middle_row = (float)(s.h - 1) / 2, middle = (float)(s.w - 1) / 2;
-    memcpy(scratch, x, shape_size(s) * sizeof *x);
-    for (int i = 0; i < s.h * s.w; i++) {
-        int at_row = i / s.w, at_column = i % s.w;
-        float down = (float)at_row - middle_row, right = (float)at_column - middle;
-        float row = middle_row + cosine * down - sine * right, at = middle + sine * down + cosine * right;
-        for (int c = 0; c < s.c; c++)
-            x[(size_t)i * (size_t)s.c + (size_t)c] = bilinear(scratch, s, row, at, c);
-    }
 }

@@ -22,21 +22,29 @@ static const kind_info kinds[AUGMENT_KINDS] = {
 #undef AUGMENT_ROW
 };
 
-static float largest_strength(augment_kind kind) {
+/* Least and largest strength, and whether it counts something. */
+typedef struct strength_range {
+    float least, most;
+    bool whole;
+} strength_range;
+
+static strength_range range_of(augment_kind kind) {
     switch (kind) {
     case AUGMENT_rotate:
-        return 180;
+        return (strength_range){0, 180, false};
+    case AUGMENT_hue:
+        return (strength_range){0, 0.5f, false};
+    case AUGMENT_posterize:
+        return (strength_range){1, 8, true};
+    case AUGMENT_randaugment:
+        return (strength_range){0, 30, false};
     case AUGMENT_shift:
     case AUGMENT_crop:
     case AUGMENT_cutout:
-        return 1024;
+        return (strength_range){0, 1024, true};
     default:
-        return 1;
+        return (strength_range){0, 1, false};
     }
-}
-
-static bool is_whole_pixels(augment_kind kind) {
-    return kind == AUGMENT_shift || kind == AUGMENT_crop || kind == AUGMENT_cutout;
 }
 
 /* The name as users write it: with - for _. */
@@ -67,12 +75,14 @@ static status parse_step(char *step, augment_kind *kind, float *strength, err *e
     if (text) *text++ = '\0';
     status s = find_kind(step, kind, e);
     if (s != STATUS_OK) return s;
-    double value = (double)kinds[*kind].strength, most = (double)largest_strength(*kind);
-    bool whole = is_whole_pixels(*kind);
-    if (text &&
-        (!text_number(text, &value) || !(value >= 0 && value <= most) || (whole && value != floor(value))))
-        return err_set(e, STATUS_USAGE, "augmentation %s=%s, expected %s%s, 0..%g", step, text,
-                       whole ? "whole " : "", kinds[*kind].unit, most);
+    double value = (double)kinds[*kind].strength;
+    strength_range range = range_of(*kind);
+    bool fine = !text || (text_number(text, &value) && value >= (double)range.least &&
+                          value <= (double)range.most && !(range.whole && value != floor(value)));
+    if (!fine)
+        return err_set(e, STATUS_USAGE, "augmentation %s=%s, expected %s%s, %g..%g", step, text,
+                       range.whole ? "whole " : "", kinds[*kind].unit, (double)range.least,
+                       (double)range.most);
     *strength = (float)value;
     return STATUS_OK;
 }

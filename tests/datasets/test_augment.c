@@ -252,7 +252,8 @@ static void flip_target_is_one_decision(void **state) {
     augment_free(&a);
 }
 
-static const char all[] = "flip,vflip,shift,crop,rotate,noise,brightness,contrast,cutout";
+static const char all[] = "flip,vflip,shift,crop,rotate,noise,brightness,contrast,cutout,affine,shear,erase,"
+                          "jitter,sharpness,posterize,trivial";
 
 static void augment_row(uint64_t seed, int row, int epoch, float *x) {
     augmentation a = parse(all);
@@ -284,21 +285,34 @@ static void depends_on_seed_row_and_epoch_alone(void **state) {
 static void bad_texts_are_refused(void **state) {
     (void)state;
     const char *const wrong[] = {
-        "flop",       "flip=",
-        "flip=2",     "flip=-1",
-        "flip=nan",   "shift=1.5",
-        "shift=1e9",  "flip,,shift",
-        ",",          "flip,",
-        "rotate=181", "noise=0x1",
-        "flip=1=2",   "flip =1",
-        "cutout=inf", "flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip"};
+        "posterize=0",
+        "posterize=2.5",
+        "hue=0.6",
+        "randaugment=31",
+        "affine=2",
+        "flop",
+        "flip=",
+        "flip=2",
+        "flip=-1",
+        "flip=nan",
+        "shift=1.5",
+        "shift=1e9",
+        "flip,,shift",
+        ",",
+        "flip,",
+        "rotate=181",
+        "noise=0x1",
+        "flip=1=2",
+        "flip =1",
+        "cutout=inf",
+        "flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip,flip"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         augmentation a;
         err e;
         if (augment_parse(wrong[i], 0, NULL, &a, &e) != STATUS_USAGE)
             fail_msg("\"%s\" was accepted", wrong[i]);
         assert_int_equal(a.n, 0);
-        if (i == 0) assert_non_null(strstr(e.message, "did you mean \"flip\""));
+        if (i == 5) assert_non_null(strstr(e.message, "did you mean \"flip\""));
     }
     augmentation a = parse("shift,cutout=3");
     assert_int_equal(a.n, 2);
