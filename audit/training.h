@@ -8,7 +8,7 @@
 typedef struct training_settings {
     const char *recipe; /* file that the others were taken from, or NULL */
     /* Net. */
-    int arch;
+    const char *arch;
     bool normalize;
     /* Batches. */
     const char *augment;

@@ -25,6 +25,11 @@ static void init_normal(const net *n, int p, uint64_t seed, float *out) {
         out[i] = (float)(deviation * rng_normal(&stream));
 }
 
+static float constant(const net *n, const net_param *param) {
+    if (param->info.kind == PARAM_NORM_SCALE) return n->nodes[param->node].config.zero_init ? 0 : 1;
+    return param->info.kind == BUFFER_VARIANCE ? 1 : 0;
+}
+
 void weights_init(const net *n, weights *w, uint64_t seed) {
     for (int p = 0; p < n->n_params; p++) {
         const net_param *param = &n->params[p];
@@ -33,7 +38,7 @@ void weights_init(const net *n, weights *w, uint64_t seed) {
             init_normal(n, p, seed, out);
             continue;
         }
-        float value = param->info.kind == PARAM_NORM_SCALE || param->info.kind == BUFFER_VARIANCE ? 1 : 0;
+        float value = constant(n, param);
         for (size_t i = 0; i < param->size; i++)
             out[i] = value;
     }

@@ -23,12 +23,13 @@ typedef struct layer_config {
     int out;                               /* conv2d, linear: output channels or features */
     int kernel[2], stride[2], dilation[2]; /* rows, columns */
     int pad[4];                            /* top, left, bottom, right */
-    int groups;
+    int groups;                            /* conv2d, group_norm */
     bool bias, ceil_mode, count_include_pad;
-    float rate;                      /* dropout: probability; leaky_relu: slope; elu: alpha */
-    float eps, momentum;             /* batch_norm */
-    float mean[4], std[4];           /* normalise: per channel, in units of the [0,1] input */
-    float low, high;                 /* clip: bounds */
+    float rate;            /* dropout, dropout2d, drop_path: probability; leaky_relu: slope; elu: alpha */
+    float eps, momentum;   /* batch_norm, group_norm (eps) */
+    bool zero_init;        /* batch_norm, group_norm: weights_init makes the scale 0 instead of 1 */
+    float mean[4], std[4]; /* normalise: per channel, in units of the [0,1] input */
+    float low, high;       /* clip: bounds */
     int start[3], step[3], count[3]; /* slice: first value, stride and number, of rows, columns, channels */
     int pad_channels[2], pad_mode;   /* pad: channels before and behind; enum pad_mode */
     float fill;                      /* pad: the number of PAD_CONSTANT */

@@ -29,7 +29,8 @@ enum {
     FIELD_SLICE = 1 << 17,  /* start, step, count */
     FIELD_FRAME = 1 << 18,  /* pad_channels, pad_mode, fill */
     FIELD_VIEW = 1 << 19,   /* view, order, to */
-    FIELD_LRN = 1 << 20     /* lrn_size, lrn_alpha, lrn_beta, lrn_bias */
+    FIELD_LRN = 1 << 20,    /* lrn_size, lrn_alpha, lrn_beta, lrn_bias */
+    FIELD_ZERO_INIT = 1 << 21
 };
 
 typedef enum layer_pass {
@@ -72,9 +73,9 @@ typedef struct layer_io {
     int input; /* which input dx belongs to */
     const float *params[LAYER_MOST_PARAMS];
     float *dparams[LAYER_MOST_PARAMS];
-    const void *packed;       /* what `pack` made for this pass */
-    void *stash;              /* stash_bytes that forward fills for backward_data; NULL: not wanted */
-    void *scratch;            /* scratch_bytes, 64-byte aligned */
+    const void *packed; /* what `pack` made for this pass */
+    void *stash;   /* stash_bytes that forward fills for backward functions, per sample; NULL: not wanted */
+    void *scratch; /* scratch_bytes, 64-byte aligned */
     const epilogue *epilogue; /* LAYER_FUSES */
     rng *random;              /* LAYER_TRAINING_ONLY */
     int n;                    /* batch functions: number of samples */

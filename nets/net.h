@@ -76,7 +76,7 @@ MUST_CHECK status weights_copy(const weights *from, weights *out, err *e);
 void weights_free(weights *w);
 
 /* Kaiming normal (He et al. 2015, fan-in, gain sqrt(2)) for weights; the last linear layer and those without a rectifier behind them use gain 1;
- * biases 0. Streams are "init" per parameter index: independent of everything else. */
+ * biases 0, norm scales 1 or where the node says zero_init 0. Streams are "init" per parameter index: independent of everything else. */
 void weights_init(const net *n, weights *w, uint64_t seed);
 
 #endif

@@ -51,6 +51,7 @@ static const field fields[] = {
     FIELD(FIELD_LRN, lrn_alpha, FIELD_IS_FLOAT, 1),
     FIELD(FIELD_LRN, lrn_beta, FIELD_IS_FLOAT, 1),
     FIELD(FIELD_LRN, lrn_bias, FIELD_IS_FLOAT, 1),
+    FIELD(FIELD_ZERO_INIT, zero_init, FIELD_IS_BOOL, 1),
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 

@@ -109,6 +109,7 @@ void run_params(train_session *t, const train_op *o, int chunk, int worker) {
     int first = chunk_first(chunk);
     layer_io io = {.x = {train_tensor(t, s->inputs[0]) + (size_t)first * tensor_size(t, s->inputs[0])},
                    .dy = train_layer_gradient(t, o->step) + (size_t)first * shape_size(s->view.out),
+                   .stash = stash_of(t, o->step, first),
                    .scratch = train_scratch(t, worker),
                    .n = chunk_end(t, chunk) - first};
     for (int p = 0; p < node->n_params; p++) {

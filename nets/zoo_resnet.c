@@ -1,69 +1,80 @@
 /* Residual nets for small images (He et al. 2016, section 4.2): three stages of 16, 32 and 64 channels. Where the shape changes the
- * shortcut is a 1x1 convolution with batch norm (option B of the paper). */
-#include <stdio.h>
-
+ * shortcut is a 1x1 convolution with a norm (option B of the paper). And the same layers without shortcuts. */
 #include "nets/zoo_internal.h"
 
-/* Adds "<block>.<part>" behind `from`. */
-static int conv_part(net_builder *b, const char *block, const char *part, int from, int out, int kernel,
-                     int stride) {
-    char name[NET_MOST_NAME + 1];
-    snprintf(name, sizeof name, "%s.%s", block, part);
-    return zoo_conv(b, name, from, out, kernel, stride, kernel / 2, false);
+enum { STAGES = 3 };
+
+static int stage_channels(int stage) {
+    return 8 << stage;
 }
 
-static int plain_part(net_builder *b, const char *block, const char *part, const char *op, int from) {
-    char name[NET_MOST_NAME + 1];
-    snprintf(name, sizeof name, "%s.%s", block, part);
-    return zoo_layer(b, name, op, from);
+/* Two convolutions of the block named by the scope. */
+static int add_convolutions(zoo *z, int from, int out, int stride) {
+    from = zoo_conv_norm_relu(z, "1", from, out, 3, stride);
+    return zoo_conv(z, "conv2", from, out, 3, 1);
 }
 
-static int add_block(net_builder *b, const char *block, int from, int in, int out, int stride) {
-    int shortcut = from, at = from;
+static int add_residual(zoo *z, int from, int in, int out, int stride, int block, int blocks) {
+    int shortcut = from;
     if (stride != 1 || in != out) {
-        shortcut = conv_part(b, block, "shortcut.0", from, out, 1, stride);
-        shortcut = plain_part(b, block, "shortcut.1", "batch_norm", shortcut);
+        shortcut = zoo_conv(z, "shortcut.0", from, out, 1, stride);
+        shortcut = zoo_norm_layer(z, "shortcut.1", shortcut);
     }
-    at = conv_part(b, block, "conv1", at, out, 3, stride);
-    at = plain_part(b, block, "bn1", "batch_norm", at);
-    at = plain_part(b, block, "relu1", "relu", at);
-    at = conv_part(b, block, "conv2", at, out, 3, 1);
-    at = plain_part(b, block, "bn2", "batch_norm", at);
-    char name[NET_MOST_NAME + 1];
-    snprintf(name, sizeof name, "%s.add", block);
-    at = net_add(b, name, "add", NULL, 2, (int[]){at, shortcut});
-    return plain_part(b, block, "relu2", "relu", at);
+    from = add_convolutions(z, from, out, stride);
+    from = zoo_last_norm(z, "bn2", from);
+    from = zoo_drop_path(z, "drop_path", from, block, blocks);
+    from = zoo_join(z, "add", "add", 2, (int[]){from, shortcut});
+    return zoo_activation(z, "relu2", from);
 }
 
-static void add_resnet(net_builder *b, int from, int classes, int blocks) {
-    from = zoo_conv(b, "conv1", from, 16, 3, 1, 1, false);
-    from = zoo_layer(b, "bn1", "batch_norm", from);
-    from = zoo_layer(b, "relu1", "relu", from);
-    int in = 16;
-    for (int stage = 1; stage <= 3; stage++)
+static int add_unshortened(zoo *z, int from, int out, int stride) {
+    from = add_convolutions(z, from, out, stride);
+    from = zoo_norm_layer(z, "bn2", from);
+    return zoo_activation(z, "relu2", from);
+}
+
+/* Behind stage 1 and 2: the head of GoogLeNet (Szegedy et al. 2015), small. */
+static void add_head(zoo *z, int from, int stage) {
+    zoo_scope(z, "aux%d.", stage);
+    from = zoo_conv_norm_relu(z, "", from, 64, 1, 1);
+    net_mark_aux(z->b, zoo_pooled_classifier(z, from, 0));
+}
+
+/* Blocks a stage of a net of 6n + 2 layers; 0 after a refusal. */
+static int blocks_of(zoo *z) {
+    enum { MOST = 128 };
+    double n = (z->numbers[0] - 2) / 6;
+    if (n >= 1 && n <= MOST && n == (int)n) return (int)n;
+    zoo_refuse(z, "%g layers, expected 6n + 2 with n = 1..%d", z->numbers[0], (int)MOST);
+    return 0;
+}
+
+static void add_stages(zoo *z, int from, bool shortcuts, bool heads) {
+    int in = stage_channels(1), blocks = blocks_of(z);
+    from = zoo_conv_norm_relu(z, "1", from, in, 3, 1);
+    for (int stage = 1; stage <= STAGES; stage++) {
         for (int k = 0; k < blocks; k++) {
-            char block[NET_MOST_NAME / 2];
-            snprintf(block, sizeof block, "layer%d.%d", stage, k);
-            int out = 8 << stage;
-            from = add_block(b, block, from, in, out, stage > 1 && k == 0 ? 2 : 1);
+            int out = stage_channels(stage), stride = stage > 1 && k == 0 ? 2 : 1;
+            zoo_scope(z, "layer%d.%d.", stage, k);
+            from = shortcuts
+                       ? add_residual(z, from, in, out, stride, (stage - 1) * blocks + k + 1, STAGES * blocks)
+                       : add_unshortened(z, from, out, stride);
             in = out;
         }
-    from = zoo_layer(b, "avgpool", "global_avg_pool", from);
-    from = zoo_layer(b, "flatten", "flatten", from);
-    zoo_linear_layer(b, "fc", from, classes);
+        if (heads && stage < STAGES) add_head(z, from, stage);
+    }
+    zoo_scope(z, "%s", "");
+    zoo_pooled_classifier(z, from, 0);
 }
 
-void zoo_resnet8(net_builder *b, int from, shape input, int classes) {
-    (void)input;
-    add_resnet(b, from, classes, 1);
+void zoo_resnet(zoo *z, int from) {
+    add_stages(z, from, true, false);
 }
 
-void zoo_resnet20(net_builder *b, int from, shape input, int classes) {
-    (void)input;
-    add_resnet(b, from, classes, 3);
+void zoo_plain(zoo *z, int from) {
+    add_stages(z, from, false, false);
 }
 
-void zoo_resnet32(net_builder *b, int from, shape input, int classes) {
-    (void)input;
-    add_resnet(b, from, classes, 5);
+void zoo_plain_aux(zoo *z, int from) {
+    add_stages(z, from, false, true);
 }

@@ -12,13 +12,13 @@ static const char *arch_at(int i, const char **what) {
 }
 
 const char *training_arch(const training_settings *t) {
-    return archs[t->arch].name;
+    return t->arch;
 }
 
 const option net_options[] = {
     {.name = "arch",
      .letter = 'a',
-     .kind = OPTION_CHOICE,
+     .kind = OPTION_TEXT, /* the numbers in the names may be others */
      .offset = FIELD(arch),
      .fallback = "small",
      .choice = arch_at,

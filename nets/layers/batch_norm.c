@@ -48,7 +48,7 @@ static const layer_sample samples[] = {
 
 const layer layer_batch_norm = {
     .name = "batch_norm",
-    .fields = FIELD_EPS | FIELD_MOMENTUM,
+    .fields = FIELD_EPS | FIELD_MOMENTUM | FIELD_ZERO_INIT,
     .traits = LAYER_BATCH_NORM,
     .least_inputs = 1,
     .most_inputs = 1,

@@ -215,6 +215,84 @@ static void test_sizes(void **state) {
     expect_size("resnet20", (shape){32, 32, 3}, 272474, 0);
 }
 
+static void refuse_options(const char *arch, zoo_options o, const char *words) {
+    err e;
+    net *n;
+    assert_int_equal(zoo_build_with(arch, (shape){12, 12, 1}, 10, &o, &n, &e), STATUS_USAGE);
+    assert_null(n);
+    if (!strstr(e.message, words)) fail_msg("'%s' lacks '%s'", e.message, words);
+}
+
+/* What an architecture has no place for is refused, never passed over. */
+static void test_options_without_place(void **state) {
+    (void)state;
+    zoo_options o = zoo_options_default();
+    o.norm = ZOO_NORM_GROUP;
+    refuse_options("linear", o, "no place for group norm");
+    o = zoo_options_default();
+    o.drop_path = .2;
+    refuse_options("plain20", o, "no place for stochastic depth");
+    o.drop_path = 1;
+    refuse_options("resnet8", o, "drop-path rate of 1");
+    o = zoo_options_default();
+    o.zero_gamma = true;
+    refuse_options("lenet5", o, "no place for norms that begin at zero");
+    o = zoo_options_default();
+    o.activation = "conv2d";
+    refuse_options("lenet5", o, "not an activation");
+    o.activation = "tanh";
+    refuse_options("linear", o, "no place for an activation");
+    o = zoo_options_default();
+    o.dropout = .5;
+    refuse_options("linear", o, "no place for dropout");
+}
+
+static int count_layers(const net *n, const char *op) {
+    int count = 0;
+    for (int k = 1; k < n->n_nodes; k++)
+        count += !strcmp(layer_name(n->nodes[k].op), op);
+    return count;
+}
+
+/* Every option of the zoo, where it lands in a residual net, and what zero-gamma makes of the weights. */
+static void test_zoo_options(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    weights w;
+    zoo_options o = zoo_options_default();
+    o.norm = ZOO_NORM_GROUP;
+    o.activation = "tanh";
+    o.dropout = .25;
+    o.drop_path = .3;
+    o.zero_gamma = true;
+    assert_ok(zoo_build_with("resnet14", (shape){12, 12, 1}, 10, &o, &n, &e), e);
+    assert_int_equal(count_layers(n, "group_norm"), 1 + 6 * 2 + 2);
+    assert_int_equal(count_layers(n, "batch_norm"), 0);
+    assert_int_equal(count_layers(n, "tanh"), 1 + 6 * 2);
+    assert_int_equal(count_layers(n, "relu"), 0);
+    assert_int_equal(count_layers(n, "dropout"), 1);
+    assert_int_equal(count_layers(n, "drop_path"), 6);
+    int block = 0;
+    for (int k = 1; k < n->n_nodes; k++)
+        if (!strcmp(layer_name(n->nodes[k].op), "drop_path"))
+            assert_near((double)n->nodes[k].config.rate, .3 * ++block / 6, 1e-7);
+    assert_ok(weights_new(n, &w, &e), e);
+    weights_init(n, &w, 1);
+    for (int p = 0; p < n->n_params; p++)
+        if (n->params[p].info.kind == PARAM_NORM_SCALE)
+            assert_true(w.data[n->params[p].offset] == (strstr(n->params[p].name, "bn2") ? 0 : 1));
+    weights_free(&w);
+    net_free(n);
+    o = zoo_options_default();
+    o.norm = ZOO_NORM_NONE;
+    assert_ok(zoo_build_with("resnet14", (shape){12, 12, 1}, 10, &o, &n, &e), e);
+    assert_int_equal(count_layers(n, "batch_norm"), 0);
+    for (int k = 1; k < n->n_nodes; k++)
+        assert_true(strcmp(layer_name(n->nodes[k].op), "conv2d") || n->nodes[k].config.bias);
+    net_free(n);
+}
+
 static void test_zoo_refuses(void **state) {
     (void)state;
     err e;
@@ -224,6 +302,10 @@ static void test_zoo_refuses(void **state) {
     assert_int_equal(zoo_build("vgg-small", (shape){4, 4, 1}, 10, NULL, NULL, &n, &e), STATUS_USAGE);
     assert_non_null(strstr(e.message, "pool3"));
     assert_null(n);
+    const char *const unknown[] = {"resnet",    "resnet20x",           "lenet6", "resnet21", "plain0",
+                                   "resnet1e3", "resnet99999999999999"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_int_equal(zoo_build(unknown[i], (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), STATUS_USAGE);
 }
 
 /* Kaiming: standard deviation sqrt(2 / fan-in) before a rectifier, 1 / sqrt(fan-in) at the end; streams per parameter. */
@@ -291,7 +373,8 @@ int main(void) {
         cmocka_unit_test(test_hostile_graphs),  cmocka_unit_test(test_too_many_nodes),
         cmocka_unit_test(test_auxiliary_heads), cmocka_unit_test(test_explosion),
         cmocka_unit_test(test_zoo_as_json),     cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_zoo_refuses),     cmocka_unit_test(test_init),
+        cmocka_unit_test(test_zoo_refuses),     cmocka_unit_test(test_options_without_place),
+        cmocka_unit_test(test_zoo_options),     cmocka_unit_test(test_init),
         cmocka_unit_test(test_flatten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,23 +133,47 @@ static void batch_norm(const reference_view *v, const double *x, double *y) {
     }
 }
 
-static void dropout(const reference_view *v, const double *x, double *y) {
-    size_t size = shape_size(v->in);
+static void group_norm(const reference_view *v, const double *x, double *y) {
+    size_t size = shape_size(v->in), channels = (size_t)v->in.c, width = channels / (size_t)v->c->groups;
+    for (size_t first = 0; first < (size_t)v->samples * size; first += size)
+        for (size_t g = 0; g < channels; g += width) {
+            double count = (double)(size / channels * width), mean = 0, variance = 0;
+            for (size_t i = 0; i < size; i++)
+                if (i % channels / width == g / width) mean += x[first + i] / count;
+            for (size_t i = 0; i < size; i++)
+                if (i % channels / width == g / width)
+                    variance += (x[first + i] - mean) * (x[first + i] - mean) / count;
+            for (size_t i = 0; i < size; i++)
+                if (i % channels / width == g / width)
+                    y[first + i] = (x[first + i] - mean) / sqrt(variance + (double)v->c->eps) *
+                                       v->params[0][i % channels] +
+                                   v->params[1][i % channels];
+        }
+}
+
+/* What is dropped at once in a sample: single values, channels, or all of it. */
+static size_t units_dropped(const reference_view *v, const char *op) {
+    if (!strcmp(op, "drop_path")) return 1;
+    return strcmp(op, "dropout2d") ? shape_size(v->in) : (size_t)v->in.c;
+}
+
+static void dropout(const reference_view *v, const char *op, const double *x, double *y) {
+    size_t size = shape_size(v->in), units = units_dropped(v, op);
+    double *scale = malloc(units * sizeof *scale), kept = 1 / (1 - (double)v->c->rate);
     for (int i = 0; i < v->samples; i++) {
         rng stream = {0};
         if (v->mode != REFERENCE_EVALUATE)
             stream = rng_stream(v->seed, "dropout", (uint32_t)(v->node - v->net->nodes),
                                 (uint32_t)v->context->ids[i], (uint32_t)v->context->epoch,
                                 (uint32_t)v->context->step);
-        for (size_t k = 0; k < size; k++) {
-            size_t at_k = (size_t)i * size + k;
-            bool dropped =
-                v->mode != REFERENCE_EVALUATE && rng_u32(&stream) < ceil(v->c->rate * 4294967296.0);
-            y[at_k] = v->mode == REFERENCE_EVALUATE ? x[at_k]
-                      : dropped                     ? 0
-                                                    : x[at_k] / (1 - (double)v->c->rate);
-        }
+        for (size_t k = 0; k < units; k++)
+            scale[k] = v->mode == REFERENCE_EVALUATE                                ? 1
+                       : rng_u32(&stream) < ceil((double)v->c->rate * 4294967296.0) ? 0
+                                                                                    : kept;
+        for (size_t k = 0; k < size; k++)
+            y[(size_t)i * size + k] = x[(size_t)i * size + k] * scale[k % units];
     }
+    free(scale);
 }
 
 static void flatten(const reference_view *v, const double *x, double *y) {
@@ -251,8 +275,10 @@ static void evaluate(const reference_view *v, const double *const *x, double *y)
     const char *op = layer_name(v->node->op);
     if (!strcmp(op, "batch_norm"))
         batch_norm(v, x[0], y);
-    else if (!strcmp(op, "dropout"))
-        dropout(v, x[0], y);
+    else if (!strcmp(op, "group_norm"))
+        group_norm(v, x[0], y);
+    else if (!strcmp(op, "dropout") || !strcmp(op, "dropout2d") || !strcmp(op, "drop_path"))
+        dropout(v, op, x[0], y);
     else if (!strcmp(op, "flatten"))
         flatten(v, x[0], y);
     else if (!strcmp(op, "add") || !strcmp(op, "concat"))
