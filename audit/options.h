@@ -47,7 +47,8 @@ typedef struct option {
     const char *metavar;  /* what help calls the value; NULL for flags and choices */
     const char *fallback; /* the default, written as on the command line; NULL leaves zero */
     double lo, hi;        /* numbers: least and largest value; lo = hi means any */
-    /* Name i of a choice, NULL past the end; *what (may be NULL) gets a description or NULL. */
+    /* Name i of a choice, NULL past the end; *what (may be NULL) gets a description or NULL. Of a text: the usual values, for help
+     * and completion. */
     const char *(*choice)(int i, const char **what);
     const char *environment; /* a variable that sets it, or NULL */
     const char *what;        /* for help: a phrase without a full stop */

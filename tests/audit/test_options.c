@@ -284,7 +284,7 @@ static void command_tables(void **state) {
                 if (o->fallback && option_assign(o, sets[s].values, o->fallback, &e) != STATUS_OK)
                     fail_msg("%s: default of --%s: %s", k->name, o->name, e.message);
                 bool chooses = o->kind == OPTION_CHOICE || o->kind == OPTION_CHOICES;
-                if (chooses != (o->choice != NULL))
+                if (o->choice ? !chooses && o->kind != OPTION_TEXT : chooses)
                     fail_msg("%s: --%s: choice and kind disagree", k->name, o->name);
                 for (int t = 0; t <= s; t++)
                     for (const option *q = sets[t].options; q->name; q++)
