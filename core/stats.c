@@ -44,6 +44,14 @@ interval newcombe(int64_t k1, int64_t n1, int64_t k2, int64_t n2, double level) 
     return (interval){p1 - p2 - hypot(p1 - w1.lo, w2.hi - p2), p1 - p2 + hypot(w1.hi - p1, p2 - w2.lo)};
 }
 
+interval paired_difference(int64_t first, int64_t second, int64_t n, double level) {
+    if (!counts_valid(first, n) || !counts_valid(second, n - first) || !level_valid(level))
+        return no_interval;
+    double trials = (double)n + 2, p = ((double)first + 1) / trials, q = ((double)second + 1) / trials;
+    double half = -normal_quantile(0.5 * (1 - level)) * sqrt((p + q - (p - q) * (p - q)) / trials);
+    return (interval){fmax(p - q - half, -1), fmin(p - q + half, 1)};
+}
+
 double mean(const double *x, int n) {
     if (n < 1) return NAN;
     double sum = 0;

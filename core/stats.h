@@ -26,6 +26,10 @@ double clopper_pearson_upper(int64_t k, int64_t n, double alpha);
 /* p1 - p2 of independent samples: Newcombe 1998, method 10 (from the two Wilson intervals). */
 interval newcombe(int64_t k1, int64_t n1, int64_t k2, int64_t n2, double level);
 
+/* The difference of two shares of the same n things, of which `first` count for the first alone and `second` for the second alone: Wald with
+ * the Laplace adjustment of Bonett and Price 2012. The share itself is (first - second) / n. */
+interval paired_difference(int64_t first, int64_t second, int64_t n, double level);
+
 double mean(const double *x, int n);
 double sample_sd(const double *x, int n);                      /* divisor n - 1; NAN for n < 2 */
 interval t_interval(const double *x, int n, double level);     /* of the mean; {NAN, NAN} for n < 2 */

@@ -234,3 +234,29 @@ status dataset_sample_rows(const dataset *d, uint64_t seed, int n, int32_t **row
     qsort(chosen, (size_t)*count, sizeof *chosen, compare_rows);
     return STATUS_OK;
 }
+
+/* The rows of one class into `rows`; returns how many. */
+static int rows_of_class(const dataset *d, int32_t class, int32_t *rows) {
+    int n = 0;
+    for (int i = 0; i < d->n; i++)
+        if (d->labels[i] == class) rows[n++] = i;
+    return n;
+}
+
+status dataset_sample_per_class(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e) {
+    *rows = NULL;
+    *count = 0;
+    if (n < 1) return err_set(e, STATUS_USAGE, "%d images per class, expected 1 or more", n);
+    int32_t *chosen = malloc((size_t)d->n * sizeof *chosen);
+    if (!chosen) return out_of_memory(e);
+    for (int class = 0; class < d->classes; class ++) {
+        int32_t *of_class = chosen + *count;
+        int found = rows_of_class(d, class, of_class), taken = n < found ? n : found;
+        rng random = rng_stream(seed, "per-class", (uint32_t) class, 0, 0, 0);
+        choose(&random, of_class, found, taken);
+        *count += taken;
+    }
+    qsort(chosen, (size_t)*count, sizeof *chosen, compare_rows);
+    *rows = chosen;
+    return STATUS_OK;
+}

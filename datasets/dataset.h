@@ -39,6 +39,10 @@ MUST_CHECK status dataset_relabel(const dataset *d, const int32_t *labels, const
  * same (seed, data size, N); all rows when N is 0 or >= d->n. *rows is malloc'ed, *count its length. */
 MUST_CHECK status dataset_sample_rows(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e);
 
+/* `n` rows of every class that has as many, all rows of the others, chosen by the seed and in ascending order: for learning from few images. The rows of a
+ * smaller n are among those of a larger one. *rows is malloc'ed, *count its length. */
+MUST_CHECK status dataset_sample_per_class(const dataset *d, uint64_t seed, int n, int32_t **rows, int *count, err *e);
+
 /* The parts of building one, used by the loaders: takes the arena that owns pixels/values/labels/class_names, fills ids when NULL
  * (0..n-1), classes when 0 (the highest label and one more) and class names when NULL ("0", "1", ...), checks labels (naming the
  * row), values and sizes, computes the hash. */

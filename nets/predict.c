@@ -25,14 +25,18 @@ static status same_classes(const model *m, const dataset *d, err *e) {
     return STATUS_OK;
 }
 
+static status accepts_shape(const model *m, const dataset *d, err *e) {
+    if (shape_equal(m->input, d->image)) return STATUS_OK;
+    return err_set(e, STATUS_USAGE,
+                   "the model %s takes images of %d x %d x %d, %s has %d x %d x %d (height x width x "
+                   "channels): use the "
+                   "data it was trained on",
+                   m->arch, m->input.h, m->input.w, m->input.c, d->name, d->image.h, d->image.w, d->image.c);
+}
+
 status model_accepts(const model *m, const dataset *d, err *e) {
-    if (!shape_equal(m->input, d->image))
-        return err_set(e, STATUS_USAGE,
-                       "the model %s takes images of %d x %d x %d, %s has %d x %d x %d (height x width x "
-                       "channels): use the "
-                       "data it was trained on",
-                       m->arch, m->input.h, m->input.w, m->input.c, d->name, d->image.h, d->image.w,
-                       d->image.c);
+    status s = accepts_shape(m, d, e);
+    if (s != STATUS_OK) return s;
     if (m->classes != d->classes)
         return err_set(e, STATUS_USAGE,
                        "the model %s knows %d classes, %s has %d: use the data it was trained on", m->arch,
@@ -81,6 +85,11 @@ static void report_failure(const prediction *p, int workers, status s, err *e) {
 
 status predict_logits(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e) {
     status s = model_accepts(m, d, e);
+    return s == STATUS_OK ? predict_outputs(m, d, r, stage, logits, e) : s;
+}
+
+status predict_outputs(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e) {
+    status s = accepts_shape(m, d, e);
     if (s != STATUS_OK) return s;
     run own = *r;
     own.threads = !m->thread_safe ? 1 : r->threads < m->workers ? r->threads : m->workers;

@@ -9,6 +9,9 @@
  * match (the message gives both and says what to do). */
 MUST_CHECK status predict_logits(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e);
 
+/* The same for any model that takes images of d's shape, whatever its outputs mean (n x m->classes): features, the classes of another task. */
+MUST_CHECK status predict_outputs(model *m, const dataset *d, const run *r, const char *stage, float *outputs, err *e);
+
 /* STATUS_USAGE unless the model takes d's images and has d's number of classes. */
 MUST_CHECK status model_accepts(const model *m, const dataset *d, err *e);
 

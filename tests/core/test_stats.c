@@ -123,6 +123,16 @@ static void newcombe_is_the_published_one(void **state) {
     assert_interval(one, -other.hi, -other.lo, 1e-15);
 }
 
+static void paired_difference_is_the_published_one(void **state) {
+    (void)state;
+    /* Fagerland, Lydersen, Laake, "Recommended tests and confidence intervals for paired binomial proportions", 2014: airway
+     * hyper-responsiveness before and after transplantation, 1 and 7 of 21 children changed */
+    assert_interval(paired_difference(1, 7, 21, 0.95), -0.508, -0.0134, 5e-4);
+    interval one = paired_difference(3, 9, 40, 0.9), other = paired_difference(9, 3, 40, 0.9);
+    assert_interval(one, -other.hi, -other.lo, 1e-15);
+    assert_true(paired_difference(0, 0, 10, 0.95).hi > 0);
+}
+
 /* The exact interval covers at least its level, wherever the truth is; Wilson's on average. */
 static void intervals_cover(void **state) {
     (void)state;
@@ -188,6 +198,8 @@ static void invalid_input_gives_nan(void **state) {
     assert_nowhere(clopper_pearson(0, 3, 2));
     assert_nowhere(newcombe(1, 2, 3, 2, 0.95));
     assert_nowhere(newcombe(1, 2, 1, 0, 0.95));
+    assert_nowhere(paired_difference(1, 2, 2, 0.95));
+    assert_nowhere(paired_difference(0, 0, 0, 0.95));
     assert_nowhere(t_interval(x, 1, 0.95));
     assert_nowhere(t_interval(x, 2, 0.95));
     assert_true(isnan(mean(x, 0)) && isnan(sample_sd(x, 1)) && isnan(sorted_quantile(x, 0, 0.5)));
@@ -214,6 +226,7 @@ int main(void) {
         cmocka_unit_test(t_quantiles_are_those_of_the_tables),
         cmocka_unit_test(intervals_of_proportions_are_the_published_ones),
         cmocka_unit_test(newcombe_is_the_published_one),
+        cmocka_unit_test(paired_difference_is_the_published_one),
         cmocka_unit_test(intervals_cover),
         cmocka_unit_test(moments_and_t_intervals),
         cmocka_unit_test(percentiles_are_type_7),

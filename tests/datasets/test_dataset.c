@@ -183,6 +183,36 @@ static void samples_are_seeded_sorted_and_fair(void **state) {
     dataset_free(&d);
 }
 
+static void few_per_class_are_nested(void **state) {
+    (void)state;
+    dataset d;
+    err e;
+    int32_t *few, *more;
+    int n_few, n_more;
+    make(20, &d);
+    assert_ok(dataset_sample_per_class(&d, 3, 2, &few, &n_few, &e), e);
+    assert_ok(dataset_sample_per_class(&d, 3, 4, &more, &n_more, &e), e);
+    for (int class = 0; class < d.classes; class ++) {
+        int of_class = 0, in_few = 0;
+        for (int i = 0; i < d.n; i++)
+            of_class += d.labels[i] == class;
+        for (int i = 0; i < n_few; i++)
+            in_few += d.labels[few[i]] == class;
+        assert_int_equal(in_few, of_class < 2 ? of_class : 2);
+    }
+    for (int i = 0; i < n_few; i++) {
+        bool found = false;
+        for (int k = 0; k < n_more; k++)
+            found |= more[k] == few[i];
+        assert_true(found);
+        assert_true(i == 0 || few[i] > few[i - 1]);
+    }
+    free(few);
+    free(more);
+    assert_int_equal(dataset_sample_per_class(&d, 0, 0, &few, &n_few, &e), STATUS_USAGE);
+    dataset_free(&d);
+}
+
 static void freeing_twice_is_fine(void **state) {
     (void)state;
     dataset d = {0};
@@ -219,6 +249,7 @@ int main(void) {
         cmocka_unit_test(select_refuses_bad_rows),
         cmocka_unit_test(relabel_leaves_the_source_alone),
         cmocka_unit_test(samples_are_seeded_sorted_and_fair),
+        cmocka_unit_test(few_per_class_are_nested),
         cmocka_unit_test(freeing_twice_is_fine),
         cmocka_unit_test(names_of_sources_are_checked),
     };
