@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "audit/predictions.h"
+#include "audit/report/pictures.h"
 #include "audit/show.h"
+#include "audit/training_log.h"
 #include "nets/model_file.h"
 
 typedef struct train_settings {
-    const char *output, *test_data;
+    const char *output, *test_data, *log, *curves;
     bool save_on_interrupt;
 } train_settings;
 
@@ -27,27 +29,42 @@ static const option options[] = {
      .offset = FIELD(test_data),
      .metavar = "DATA",
      .what = "images to test the trained net on (default: the test part of --data where there is one)"},
+    {.name = "log",
+     .kind = OPTION_OUTPUT,
+     .offset = FIELD(log),
+     .metavar = "FILE.jsonl",
+     .what = "write loss, accuracy and rate of every step and epoch while they happen, one JSON object a line"},
+    {.name = "curves",
+     .kind = OPTION_OUTPUT,
+     .offset = FIELD(curves),
+     .metavar = "FILE.svg",
+     .what = "draw loss, accuracy and rate over the epochs"},
     {.name = "save-on-interrupt",
      .kind = OPTION_FLAG,
      .offset = FIELD(save_on_interrupt),
      .what = "on Ctrl-C or the time limit, write the net as it is; else nothing is written"},
     {0}};
 
-/* What the callback of each epoch needs. */
-typedef struct epochs {
+/* What the callbacks of training need. */
+typedef struct watching {
     context *c;
-    json *curve;
-} epochs;
+    training_log log;
+    bool headed; /* the table of epochs has its heading */
+} watching;
 
-static void print_epoch(void *user, const train_epoch *t) {
-    epochs *u = user;
-    json *point = json_new_object();
-    json_set_int(point, "epoch", t->epoch + 1);
-    json_set_real(point, "loss", t->loss);
-    json_set_real(point, "accuracy", t->accuracy);
-    json_set_real(point, "rate", t->rate);
-    json_append(u->curve, point);
-    say(u->c, "%5d  %7.4f  %12.2f %%\n", t->epoch + 1, t->loss, 100 * t->accuracy);
+static void note_step(void *user, const train_step_report *t) {
+    watching *u = user;
+    training_log_step(&u->log, t);
+}
+
+static void note_epoch(void *user, const train_epoch *t) {
+    watching *u = user;
+    training_log_epoch(&u->log, t);
+    if (!u->headed) say(u->c, "epoch     loss  train accuracy%s\n", t->validated ? "  validation accuracy" : "");
+    u->headed = true;
+    say(u->c, "%5d  %7.4f  %12.2f %%", t->epoch + 1, t->loss, 100 * t->accuracy);
+    if (t->validated) say(u->c, "  %17.2f %%", 100 * t->validation_accuracy);
+    say(u->c, "\n");
 }
 
 static status save(const training *t, const training_settings *settings, const dataset *d, const context *c,
@@ -94,23 +111,34 @@ static status interrupted(context *c, const train_settings *o, const training *t
                : s;
 }
 
+/* Trains, and writes the model. */
+static status train_and_save(context *c, const train_settings *o, training *t, const dataset *d, result *x,
+                             err *e) {
+    watching u = {.c = c};
+    status s = training_log_open(&u.log, o->log, false, e);
+    if (s != STATUS_OK) return s;
+    train_watch watch = {.user = &u, .each_step = note_step, .each_epoch = note_epoch};
+    s = training_run(t, d, c->run.seed, &c->run, &watch, e);
+    result_extra(x, "epochs", json_share(u.log.epochs));
+    result_extra(x, "steps", training_log_curve(&u.log));
+    status closed = training_log_close(&u.log, s == STATUS_OK ? e : NULL);
+    if (s == STATUS_CANCELLED) return interrupted(c, o, t, d, e);
+    if (s == STATUS_OK) s = closed;
+    return s == STATUS_OK ? save(t, &c->training, d, c, o->output, true, e) : s;
+}
+
 static status train_and_test(context *c, const train_settings *o, training *t, const dataset *d,
                              const dataset *test, err *e) {
-    epochs u = {c, json_new_array()};
     result *x = result_new("train", &c->run);
     char images[32], parameters[32];
-    say(c, "%s %s, %s images; %s, %s parameters\n\nepoch     loss  train accuracy\n", d->name, d->split,
-        show_count(d->n, images), t->net->arch, show_count((int64_t)t->net->n_trainable, parameters));
-    train_watch watch = {.user = &u, .each_epoch = print_epoch};
-    status s = training_run(t, d, c->run.seed, &c->run, &watch, e);
-    if (s == STATUS_CANCELLED)
-        s = interrupted(c, o, t, d, e);
-    else if (s == STATUS_OK)
-        s = save(t, &c->training, d, c, o->output, true, e);
+    say(c, "%s %s, %s images; %s, %s parameters\n\n", d->name, d->split, show_count(d->n, images), t->net->arch,
+        show_count((int64_t)t->net->n_trainable, parameters));
     result_data(x, d);
     result_setting_json(x, "recipe", training_recipe(t, &c->training, d, c->run.seed));
-    result_extra(x, "epochs", u.curve);
+    status s = train_and_save(c, o, t, d, x, e);
     if (s == STATUS_OK) s = report_test(c, x, t, o->output, test, e);
+    if (s == STATUS_OK && o->curves)
+        s = training_picture_write(o->curves, json_get(result_json(x), "body"), e);
     if (s == STATUS_OK) say(c, "wrote %s\n", o->output);
     if (s == STATUS_OK) s = context_finish(c, x, s, e);
     result_free(x);

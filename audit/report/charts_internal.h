@@ -25,6 +25,7 @@ typedef struct line_chart {
     const char *x_label, *y_label;
     int width;                          /* PAGE_WIDTH fills the page */
     bool x_percent, x_whole, y_percent; /* how ticks are written */
+    bool dense;                         /* curves: points lie where they are, and long series have no marks */
     double y_lo, y_hi;                  /* ends of the axis; NAN = fit the data */
     const char *reference_label;        /* what the dotted horizontal line is, or NULL: it is not named */
     double reference;                   /* its height, NAN = none */
@@ -48,6 +49,7 @@ typedef struct dot_chart {
     const char *title, *description, *caption;
     const char *group_label, *x_label; /* what the rows and the values are */
     bool from_zero;                    /* the axis begins at 0; else where the data do */
+    bool differences;                  /* values are differences of shares, in points; a line marks 0 */
     const dot *dots;
     int n;
     const char *overall_label; /* a line with its interval as a band across all rows, or NULL */

@@ -27,6 +27,7 @@ static plot plot_of(const dot_chart *c) {
         range_include(&lo, &hi, d->i.lo);
         range_include(&lo, &hi, d->i.hi);
     }
+    if (c->differences) range_include(&lo, &hi, 0);
     if (c->overall_label) range_include(&lo, &hi, c->overall);
     hi += 0.03 * (hi - lo); /* whiskers end inside */
     if (!c->from_zero) lo -= 0.03 * (hi - lo);
@@ -84,6 +85,12 @@ static void put_overall(html *h, const plot *p) {
              c->overall_label, figure_percent(c->overall, c->overall_interval).text);
 }
 
+static void put_zero(html *h, const plot *p) {
+    double x = axis_place(&p->x, 0);
+    if (p->c->differences)
+        html_put(h, "<path class=\"reference\" d=\"M%.1f,%dV%.1f\"/>\n", x, HEAD, p->foot);
+}
+
 static void put_dot(html *h, const plot *p, const dot *d, double y) {
     html_put(h, "<text x=\"0\" y=\"%.1f\">%.30s<title>%s</title></text>\n", y + 4, d->label, d->label);
     html_put(h, "<text class=\"soft end\" x=\"%d\" y=\"%.1f\">%s</text>\n", WIDTH - 2, y + 4,
@@ -101,8 +108,9 @@ static void put_dot(html *h, const plot *p, const dot *d, double y) {
     html_put(h,
              "<text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text><text class=\"soft end\" x=\"%d\" "
              "y=\"%.1f\">%s</text>\n",
-             WIDTH - 150, y + 4, figure_percent(d->value, d->i).text, WIDTH - 60, y + 4,
-             figure_interval(d->i).text);
+             WIDTH - 150, y + 4,
+             p->c->differences ? figure_points(d->value, d->i).text : figure_percent(d->value, d->i).text,
+             WIDTH - 60, y + 4, figure_interval(d->i).text);
 }
 
 void dot_chart_put(html *h, const dot_chart *c) {
@@ -110,6 +118,7 @@ void dot_chart_put(html *h, const dot_chart *c) {
     svg_open(h, WIDTH, (int)p.foot + FOOT, c->title, c->description);
     put_overall(h, &p);
     put_axis(h, &p);
+    put_zero(h, &p);
     for (int i = 0; i < c->n; i++)
         put_dot(h, &p, &c->dots[i], HEAD + ROW * (i + 0.5));
     svg_close(h, c->caption);

@@ -14,6 +14,8 @@ typedef struct html {
     int last_id;  /* of an element that something refers to */
     arena memory; /* of what sections gather; freed with the page */
     bool failed;  /* memory ran out */
+    bool picture; /* charts alone, under each other in one SVG: see svg_file_internal.h */
+    int height;   /* of the charts so far */
 } html;
 
 /* Writes markup as printf does, except that every %s is escaped: the characters with a meaning in HTML, control

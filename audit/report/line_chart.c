@@ -4,7 +4,7 @@
 #include "audit/report/svg_internal.h"
 #include "audit/text_table.h"
 
-enum { HEIGHT = 300, LABEL_MOST = 22, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6 };
+enum { HEIGHT = 300, LABEL_MOST = 22, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6, DENSE = 40 };
 
 typedef struct plot {
     const line_chart *c;
@@ -91,7 +91,7 @@ static void put_reference(html *h, const plot *p) {
  * at the left end, where series begin at a point they share, nothing is moved. */
 static double point_x(const plot *p, int series, double x) {
     double place = axis_place(&p->x, x);
-    if (x <= p->x.lo || p->c->n_series < 2) return place;
+    if (x <= p->x.lo || p->c->n_series < 2 || p->c->dense) return place;
     return place + DODGE * (series - (p->c->n_series - 1) / 2.0);
 }
 
@@ -108,6 +108,7 @@ static void put_series(html *h, const plot *p, int series) {
             html_put(h, "%s%.1f,%.1f", drawn++ ? "L" : "M", point_x(p, series, s->points[i].x),
                      axis_place(&p->y, s->points[i].y));
     html_put(h, "\"/>\n");
+    if (p->c->dense && s->n > DENSE) return;
     for (int i = 0; i < s->n; i++) {
         const chart_point *q = &s->points[i];
         if (!is_drawn(q)) continue;

@@ -46,7 +46,22 @@ void range_include(double *lo, double *hi, double value) {
     if (value > *hi) *hi = value;
 }
 
+enum { HEADING = 40 };
+
+/* Below the charts that are there, with the title as a heading. */
+static void open_in_picture(html *h, int width, int height, const char *title, const char *description) {
+    html_put(h,
+             "<text class=\"head\" x=\"2\" y=\"%d\">%s</text>\n<svg y=\"%d\" width=\"%d\" height=\"%d\">\n"
+             "<desc>%s</desc>\n",
+             h->height + 24, title, h->height + HEADING, width, height, description);
+    h->height += HEADING + height;
+}
+
 void svg_open(html *h, int width, int height, const char *title, const char *description) {
+    if (h->picture) {
+        open_in_picture(h, width, height, title, description);
+        return;
+    }
     int id = ++h->last_id;
     html_put(
         h,
@@ -57,6 +72,7 @@ void svg_open(html *h, int width, int height, const char *title, const char *des
 
 void svg_close(html *h, const char *caption) {
     html_put(h, "</svg>\n");
+    if (h->picture) return;
     if (caption) html_put(h, "<figcaption>%s</figcaption>\n", caption);
     html_put(h, "</figure>\n");
 }

@@ -1,0 +1,13 @@
+/* Charts of results as SVG files of their own. Each takes the body of a result. */
+#ifndef AUDIT_REPORT_PICTURES_H
+#define AUDIT_REPORT_PICTURES_H
+
+#include "core/json.h"
+
+/* Loss, accuracy and learning rate of `audit train`. */
+MUST_CHECK status training_picture_write(const char *path, const json *body, err *e);
+
+/* The effects that `audit ablate` found. */
+MUST_CHECK status ablation_picture_write(const char *path, const json *body, err *e);
+
+#endif
