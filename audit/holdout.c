@@ -17,7 +17,7 @@ static void hold_class(const dataset *d, int class, double share, rows *r) {
     int32_t take = (int32_t)(share * n + 0.5);
     if (n >= 2 && take < 1) take = 1;
     if (n >= 2 && take > n - 1) take = n - 1;
-    rng stream = rng_stream(0, "validation", 0, (uint32_t)class, 0, 0);
+    rng stream = rng_stream(0, "validation", 0, (uint32_t) class, 0, 0);
     rng_shuffle(&stream, r->of_class, n);
     for (int32_t i = 0; i < take; i++)
         r->held[r->of_class[i]] = 1;

@@ -1,5 +1,5 @@
 /* From options to a trained net. */
-#include "audit/training.h"
+#include "audit/training_internal.h"
 
 #include <string.h>
 
@@ -36,7 +36,15 @@ static status plan_options(const training_settings *given, const dataset *d, int
     o->schedule = schedule_of(t);
     if (t->momentum >= 0) o->momentum = t->momentum;
     o->weight_decay = t->weight_decay;
+    o->mixup_alpha = t->mixup;
+    o->cutmix_alpha = t->cutmix;
+    o->balanced_sampler = t->balanced_sampler;
     o->label_smoothing = t->label_smoothing;
+    o->focal_gamma = t->focal;
+    o->class_weights = (class_weighting)t->class_weights;
+    o->aux_weight = t->aux_weight;
+    o->group_dro_rate = t->group_dro;
+    o->group_column = t->group_column;
     o->drop_last = d->n >= batch_size;
     if (t->augment && strcmp(t->augment, "none") != 0) {
         status s = augment_parse(t->augment, d->classes, d->class_names, &out->augment, e);
@@ -50,7 +58,8 @@ status training_plan(const training_settings *t, const dataset *d, int batch_siz
     *out = (training){0};
     float mean[4], std[4];
     if (t->normalize) dataset_channel_moments(d, mean, std);
-    status s = plan_options(t, d, batch_size, out, e);
+    status s = training_rules_check(t, e);
+    if (s == STATUS_OK) s = plan_options(t, d, batch_size, out, e);
     if (s == STATUS_OK)
         s = zoo_build(training_arch(t), d->image, d->classes, t->normalize ? mean : NULL,
                       t->normalize ? std : NULL, &out->net, e);

@@ -12,8 +12,12 @@ typedef struct training_settings {
     bool normalize;
     /* Batches. */
     const char *augment;
+    double mixup, cutmix;
+    bool balanced_sampler;
     /* Loss. */
-    double label_smoothing;
+    double label_smoothing, focal, aux_weight, group_dro;
+    int class_weights;
+    const char *group_column;
     /* Optimiser. */
     int optimizer;
     double lr, momentum, weight_decay; /* lr 0, momentum -1: the method's own */

@@ -33,7 +33,8 @@ static const option options[] = {
      .kind = OPTION_OUTPUT,
      .offset = FIELD(log),
      .metavar = "FILE.jsonl",
-     .what = "write loss, accuracy and rate of every step and epoch while they happen, one JSON object a line"},
+     .what =
+         "write loss, accuracy and rate of every step and epoch while they happen, one JSON object a line"},
     {.name = "curves",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(curves),
@@ -60,7 +61,8 @@ static void note_step(void *user, const train_step_report *t) {
 static void note_epoch(void *user, const train_epoch *t) {
     watching *u = user;
     training_log_epoch(&u->log, t);
-    if (!u->headed) say(u->c, "epoch     loss  train accuracy%s\n", t->validated ? "  validation accuracy" : "");
+    if (!u->headed)
+        say(u->c, "epoch     loss  train accuracy%s\n", t->validated ? "  validation accuracy" : "");
     u->headed = true;
     say(u->c, "%5d  %7.4f  %12.2f %%", t->epoch + 1, t->loss, 100 * t->accuracy);
     if (t->validated) say(u->c, "  %17.2f %%", 100 * t->validation_accuracy);
@@ -131,8 +133,8 @@ static status train_and_test(context *c, const train_settings *o, training *t, c
                              const dataset *test, err *e) {
     result *x = result_new("train", &c->run);
     char images[32], parameters[32];
-    say(c, "%s %s, %s images; %s, %s parameters\n\n", d->name, d->split, show_count(d->n, images), t->net->arch,
-        show_count((int64_t)t->net->n_trainable, parameters));
+    say(c, "%s %s, %s images; %s, %s parameters\n\n", d->name, d->split, show_count(d->n, images),
+        t->net->arch, show_count((int64_t)t->net->n_trainable, parameters));
     result_data(x, d);
     result_setting_json(x, "recipe", training_recipe(t, &c->training, d, c->run.seed));
     status s = train_and_save(c, o, t, d, x, e);

@@ -87,8 +87,7 @@ static void put_overall(html *h, const plot *p) {
 
 static void put_zero(html *h, const plot *p) {
     double x = axis_place(&p->x, 0);
-    if (p->c->differences)
-        html_put(h, "<path class=\"reference\" d=\"M%.1f,%dV%.1f\"/>\n", x, HEAD, p->foot);
+    if (p->c->differences) html_put(h, "<path class=\"reference\" d=\"M%.1f,%dV%.1f\"/>\n", x, HEAD, p->foot);
 }
 
 static void put_dot(html *h, const plot *p, const dot *d, double y) {

@@ -4,7 +4,16 @@
 #include "audit/report/svg_internal.h"
 #include "audit/text_table.h"
 
-enum { HEIGHT = 300, LABEL_MOST = 22, LEFT = 52, TOP = 34, BOTTOM = 44, LABEL_GAP = 17, DODGE = 6, DENSE = 40 };
+enum {
+    HEIGHT = 300,
+    LABEL_MOST = 22,
+    LEFT = 52,
+    TOP = 34,
+    BOTTOM = 44,
+    LABEL_GAP = 17,
+    DODGE = 6,
+    DENSE = 40
+};
 
 typedef struct plot {
     const line_chart *c;

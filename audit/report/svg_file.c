@@ -9,7 +9,8 @@
 enum { MARGIN = 16 };
 
 /* The height stands at the head of the file and is known when all is drawn. */
-static status draw(void (*put)(html *h, const json *body), const json *body, char **text, int *height, err *e) {
+static status draw(void (*put)(html *h, const json *body), const json *body, char **text, int *height,
+                   err *e) {
     size_t size;
     FILE *memory = open_memstream(text, &size);
     if (!memory) return err_set(e, STATUS_NO_MEMORY, "out of memory");
@@ -32,13 +33,15 @@ status svg_file_write(const char *path, void (*put)(html *h, const json *body), 
         int width = PAGE_WIDTH + 2 * MARGIN;
         height += 2 * MARGIN;
         html h = {.file = o.file};
-        html_put(&h,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\">\n",
-                 width, height, -MARGIN, -MARGIN, width, height);
+        html_put(
+            &h,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"%d %d %d %d\">\n",
+            width, height, -MARGIN, -MARGIN, width, height);
         style_put(&h);
         html_put(&h,
                  "<style>text{font-family:system-ui,\"Segoe UI\",Roboto,\"DejaVu Sans\",sans-serif}svg "
-                 "text.head{font-size:16px;font-weight:600}.ground{fill:var(--paper)}</style>\n<rect class=\"ground\" "
+                 "text.head{font-size:16px;font-weight:600}.ground{fill:var(--paper)}</style>\n<rect "
+                 "class=\"ground\" "
                  "x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n",
                  -MARGIN, -MARGIN, width, height);
         fputs(charts, o.file);

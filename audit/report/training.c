@@ -18,12 +18,12 @@ static bool was_validated(const json *epochs, int n) {
 
 static void epoch_put(html *h, const json *epochs, int i, bool validated) {
     const interval none = {NAN, NAN};
-    html_put(h,
-             "<tr><th scope=\"row\" class=\"n\">%.0f</th><td class=\"n\">%.4f</td><td class=\"n\">%s</td>",
+    html_put(h, "<tr><th scope=\"row\" class=\"n\">%.0f</th><td class=\"n\">%.4f</td><td class=\"n\">%s</td>",
              of_epoch(epochs, i, "epoch"), of_epoch(epochs, i, "loss"),
              figure_percent(of_epoch(epochs, i, "accuracy"), none).text);
     if (validated)
-        html_put(h, "<td class=\"n\">%.4f</td><td class=\"n\">%s</td>", of_epoch(epochs, i, "validation_loss"),
+        html_put(h, "<td class=\"n\">%.4f</td><td class=\"n\">%s</td>",
+                 of_epoch(epochs, i, "validation_loss"),
                  figure_percent(of_epoch(epochs, i, "validation_accuracy"), none).text);
     html_put(h, "<td class=\"n\">%.3g</td></tr>\n", of_epoch(epochs, i, "rate"));
 }

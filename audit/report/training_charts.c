@@ -24,7 +24,8 @@ static chart_series curve(html *h, const char *label, const json *points, const 
 }
 
 /* Training and, where it was measured, validation. A result of few epochs is drawn by its steps. */
-static int both(html *h, const json *extra, const char *key, const char *validation_key, chart_series out[2]) {
+static int both(html *h, const json *extra, const char *key, const char *validation_key,
+                chart_series out[2]) {
     const json *epochs = json_get(extra, "epochs"), *steps = json_get(extra, "steps");
     out[0] = curve(h, "training", json_count(steps) > json_count(epochs) ? steps : epochs, key);
     out[1] = curve(h, "validation", epochs, validation_key);
@@ -34,18 +35,19 @@ static int both(html *h, const json *extra, const char *key, const char *validat
 static void loss_put(html *h, const json *body, int width) {
     chart_series series[2];
     int n = both(h, json_get(body, "extra"), "loss", "validation_loss", series);
-    line_chart_put(h, &(line_chart){.title = "Loss over epochs",
-                                    .description = "Mean loss on the training images as they were seen, and on "
-                                                   "validation images where there are any.",
-                                    .x_label = "epoch",
-                                    .y_label = "loss (nats)",
-                                    .width = width,
-                                    .dense = true,
-                                    .y_lo = NAN,
-                                    .y_hi = NAN,
-                                    .reference = NAN,
-                                    .series = series,
-                                    .n_series = n});
+    line_chart_put(h,
+                   &(line_chart){.title = "Loss over epochs",
+                                 .description = "Mean loss on the training images as they were seen, and on "
+                                                "validation images where there are any.",
+                                 .x_label = "epoch",
+                                 .y_label = "loss (nats)",
+                                 .width = width,
+                                 .dense = true,
+                                 .y_lo = NAN,
+                                 .y_hi = NAN,
+                                 .reference = NAN,
+                                 .series = series,
+                                 .n_series = n});
 }
 
 static void accuracy_put(html *h, const json *body, int width) {
@@ -57,9 +59,10 @@ static void accuracy_put(html *h, const json *body, int width) {
     snprintf(caption, sizeof caption, "Dotted: accuracy on test images at the end, %.30s.",
              figure_percent(row_value(test), row_interval(test)).text);
     line_chart_put(h, &(line_chart){.title = "Accuracy over epochs",
-                                    .description = "Share of training images answered correctly as they were seen, of "
-                                                   "validation images where there are any, and of test images at the "
-                                                   "end.",
+                                    .description =
+                                        "Share of training images answered correctly as they were seen, of "
+                                        "validation images where there are any, and of test images at the "
+                                        "end.",
                                     .caption = isnan(row_value(test)) ? NULL : caption,
                                     .x_label = "epoch",
                                     .y_label = "accuracy",

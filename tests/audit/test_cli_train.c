@@ -68,8 +68,79 @@ static void precedence(void **state) {
     cli_free(&c);
 }
 
+/* Every trick trains, gives the same bytes for any number of threads, and is in the recipe under its own name. */
+static void every_trick(void **state) {
+    (void)state;
+    static const char *const tricks[] = {"augment flip",     "mixup 0.2",
+                                         "cutmix 1",         "label-smoothing 0.1",
+                                         "focal 2",          "aux-weight 1",
+                                         "optimizer adamw",  "class-weights balanced",
+                                         "balanced-sampler", "group-dro 0.01 --group-column background"};
+    for (size_t i = 0; i < sizeof tricks / sizeof *tricks; i++) {
+        cli_expect(0, NULL, QUICK "--threads 1 -o one.bin --%s", tricks[i]);
+        cli_expect(0, NULL, QUICK "--threads 3 -o three.bin --%s", tricks[i]);
+        assert_same_file("one.bin", "three.bin");
+        char name[40];
+        snprintf(name, sizeof name, "\"%.*s\": ", (int)strcspn(tricks[i], " "), tricks[i]);
+        cli c = cli_run(0, NULL, "inspect one.bin --recipe -");
+        if (!strstr(c.out, name)) fail_msg("no %s in the recipe: %s", name, c.out);
+        cli_free(&c);
+    }
+}
+
+static void contradictions(void **state) {
+    (void)state;
+    cli_expect(2, "--group-dro needs --group-column", QUICK "--group-dro .01");
+    cli_expect(2, "--group-column says nothing without --group-dro", QUICK "--group-column background");
+    cli_expect(2, "no group column 'nothing' in synth:shapes",
+               QUICK "--group-dro .01 --group-column nothing");
+    cli_expect(2, "a mixture belongs to no group",
+               QUICK "--group-dro .01 --group-column background --mixup .2");
+    cli_expect(2, "choose one", QUICK "--balanced-sampler --class-weights balanced");
+    cli_expect(2, "--mixup: -1 is below 0", QUICK "--mixup -1");
+    cli_expect(2, "did you mean \"balanced\"?", QUICK "--class-weights balance");
+}
+
+/* One line a step and an epoch; the same for any number of threads; pictures that are SVG. */
+static void log_and_curves(void **state) {
+    (void)state;
+    cli_expect(0, NULL,
+               "train --data synth:shapes -n 256 --arch linear --epochs 3 --batch 64 --threads 1 -o a.bin "
+               "--log a.jsonl "
+               "--curves a.svg --json a.json");
+    cli_expect(0, NULL,
+               "train --data synth:shapes -n 256 --arch linear --epochs 3 --batch 64 --threads 3 -o a.bin "
+               "--log b.jsonl "
+               "--curves b.svg --json b.json");
+    assert_same_file("a.jsonl", "b.jsonl");
+    assert_same_file("a.svg", "b.svg");
+    assert_same_body("a.json", "b.json");
+    char *log = slurp("a.jsonl"), *svg = slurp("a.svg");
+    int lines = 0;
+    for (char *line = strtok(log, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        json *j;
+        err e;
+        assert_ok(json_parse(line, strlen(line), &j, &e), e);
+        bool epoch_line = lines % 5 == 4; /* four steps an epoch */
+        assert_int_equal(json_as_int(json_get(j, "epoch"), 0), lines / 5 + 1);
+        assert_int_equal(json_as_int(json_get(j, "step"), -1), epoch_line ? -1 : lines - lines / 5);
+        json_free(j);
+    }
+    assert_int_equal(lines, 15);
+    assert_non_null(strstr(svg, "<svg xmlns="));
+    assert_non_null(strstr(svg, "Learning rate over epochs"));
+    free(log);
+    free(svg);
+    cli_expect(2, "no/such", QUICK "--log no/such/log.jsonl");
+    cli_expect(2, "no/such", QUICK "--curves no/such/curves.svg");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(recipe_repeats_training),
-                                       cmocka_unit_test(recipes_are_checked), cmocka_unit_test(precedence)};
+                                       cmocka_unit_test(recipes_are_checked),
+                                       cmocka_unit_test(precedence),
+                                       cmocka_unit_test(every_trick),
+                                       cmocka_unit_test(contradictions),
+                                       cmocka_unit_test(log_and_curves)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
