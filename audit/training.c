@@ -8,7 +8,7 @@
 /* With what was not given filled in, so that a recipe tells it too. */
 static training_settings completed(const training_settings *t) {
     training_settings full = *t;
-    if (!(full.lr > 0)) full.lr = full.optimizer == OPTIM_ADAMW ? 0.002 : 0.05;
+    if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)full.optimizer);
     schedule usual = schedule_default((schedule_kind)full.schedule, full.lr);
     bool steps = full.schedule == SCHEDULE_STEP, factor = steps || full.schedule == SCHEDULE_EXPONENTIAL;
     if (factor && !(full.gamma > 0)) full.gamma = usual.gamma;

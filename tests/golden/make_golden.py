@@ -111,14 +111,69 @@ def optimise(make, dtype):
     return np.array(rows, dtype=np.float64)
 
 
+class Lars:
+    """You, Gitman & Ginsburg 2017, algorithm 1; tensors without decay have the plain rate."""
+
+    def __init__(self, groups, momentum=0.9, trust=0.1):
+        self.param_groups, self.momentum, self.trust, self.v = groups, momentum, trust, {}
+
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                g, decay, rate = p.grad, group["weight_decay"], group["lr"]
+                if decay:
+                    rate = rate * self.trust * p.data.norm() / (g.norm() + decay * p.data.norm())
+                self.v[p] = self.momentum * self.v.get(p, 0) + rate * (g + decay * p.data)
+                p.data -= self.v[p]
+
+
+def newton_schulz(g):
+    """Jordan et al. 2024, on the matrix or its transpose, whichever is wide."""
+    x = g / (g.norm() + 1e-7)
+    x = x.T if x.shape[0] > x.shape[1] else x
+    for _ in range(5):
+        a = x @ x.T
+        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    return x.T if g.shape[0] > g.shape[1] else x
+
+
+class Muon:
+    """Tensors with decay, flattened as `matrix` says, by Muon with the length of Liu et al. 2025; the others by AdamW."""
+
+    def __init__(self, groups, matrix, momentum=0.9):
+        self.param_groups, self.matrix, self.momentum, self.v = groups, matrix, momentum, {}
+        self.others = torch.optim.AdamW(groups[1]["params"], lr=0.1, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
+
+    def step(self):
+        group = self.param_groups[0]
+        for p in group["params"]:
+            v = self.v.setdefault(p, torch.zeros_like(p.data))
+            v.lerp_(p.grad, 1 - self.momentum)
+            u = self.matrix(p.grad.lerp(v, self.momentum))
+            p.data *= 1 - group["lr"] * group["weight_decay"]
+            p.data -= group["lr"] * 0.2 * max(u.shape) ** 0.5 * newton_schulz(u).reshape(p.shape)
+        self.others.param_groups[0]["lr"] = group["lr"]
+        self.others.step()
+
+
+def muon_filters():
+    """One convolution's weight, 3 x 3 x 2 x 6 in our order (HWIO), turned as PyTorch's 6 x (2 * 3 * 3)."""
+    hwio = torch.tensor(unit(key("filters"), 0, 108)).double().reshape(3, 3, 2, 6)
+    turned = newton_schulz(hwio.permute(3, 2, 0, 1).reshape(6, 18))
+    return turned.reshape(6, 2, 3, 3).permute(2, 3, 1, 0).reshape(-1).numpy()
+
+
 def optimisers():
     makers = {
+        "rmsprop": lambda groups: torch.optim.RMSprop(groups, lr=0.1, alpha=0.99, eps=1e-8, momentum=0.9),
+        "lars": Lars,
+        "muon": lambda groups: Muon(groups, lambda u: u.reshape(3, 4)),
         "sgd": lambda groups: torch.optim.SGD(groups, lr=0.1, momentum=0.9),
         "nesterov": lambda groups: torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True),
         "adamw": lambda groups: torch.optim.AdamW(groups, lr=0.1, betas=(0.9, 0.999), eps=1e-8),
     }
     arrays = {name: optimise(make, torch.float64) for name, make in makers.items()}
-    np.savez_compressed(os.path.join(FOLDER, "optim.npz"), **arrays)
+    np.savez_compressed(os.path.join(FOLDER, "optim.npz"), **arrays, **{"muon-filters": muon_filters()})
 
 
 # ---- nets: logits, loss, gradients in both modes, and a training curve -------------------------------------------------

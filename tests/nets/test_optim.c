@@ -22,7 +22,7 @@ static void check_against(const npz *z, optim_kind kind) {
     float data[FLOATS], grad[FLOATS];
     size_t offset = 0;
     for (int p = 0; p < TENSORS; p++) {
-        params[p].info.kind = golden_tensors[p].kind;
+        params[p].info = (layer_param){.kind = golden_tensors[p].kind, .rank = 1};
         params[p].offset = offset;
         params[p].size = (size_t)golden_tensors[p].size;
         for (size_t i = 0; i < params[p].size; i++) {
@@ -30,12 +30,15 @@ static void check_against(const npz *z, optim_kind kind) {
         }
     }
 
+    params[0].info = (layer_param){.kind = PARAM_WEIGHT, .rank = 2, .dims = {3, 4}};
+
     err e;
     optim o;
     weights w = {.data = data, .n = FLOATS};
     run r = run_default();
     assert_ok(optim_new(kind, &n, &o, &e), e);
     o.weight_decay = 0.05;
+    o.trust = 0.1;
     double *golden = golden_array(z, optim_name(kind), STEPS * FLOATS);
     for (int step = 0; step < STEPS; step++) {
         for (int p = 0; p < TENSORS; p++) {
@@ -63,18 +66,112 @@ static void check_against(const npz *z, optim_kind kind) {
 static void test_ten_steps_equal_pytorch(void **state) {
     (void)state;
     npz z = golden_open("optim.npz");
-    check_against(&z, OPTIM_SGD);
-    check_against(&z, OPTIM_NESTEROV);
-    check_against(&z, OPTIM_ADAMW);
+    for (int kind = 0; kind < OPTIM_KINDS; kind++) {
+        check_against(&z, (optim_kind)kind);
+    }
     npz_free(&z);
+}
+
+/* One step of muon from zeros with rate 1 and no momentum moves a convolution by 0.2 * sqrt(18) times the orthogonal matrix, whose
+ * singular values are near 1: its squares sum to about 6, where those of the normed gradient sum to 1. */
+static void test_muon_turns_filters_as_pytorch_flattens_them(void **state) {
+    (void)state;
+    enum { SIZE = 3 * 3 * 2 * 6 };
+    npz z = golden_open("optim.npz");
+    double *golden = golden_array(&z, "muon-filters", SIZE), squares = 0;
+    net_param param = {.info = {.kind = PARAM_WEIGHT, .rank = 4, .dims = {3, 3, 2, 6}}, .size = SIZE};
+    net n = {.params = &param, .n_params = 1, .n_trainable = SIZE, .n_floats = SIZE};
+    float data[SIZE] = {0}, grad[SIZE];
+    for (uint32_t i = 0; i < SIZE; i++) {
+        grad[i] = golden_unit(golden_key("filters"), i);
+    }
+    err e;
+    optim o;
+    run r = run_default();
+    weights w = {.data = data, .n = SIZE};
+    assert_ok(optim_new(OPTIM_MUON, &n, &o, &e), e);
+    assert_ok(optim_step(&o, &n, &w, grad, 1, 0, &r), e);
+    for (int i = 0; i < SIZE; i++) {
+        double turned = -(double)data[i] / (0.2 * sqrt(18));
+        squares += turned * turned;
+        if (fabs(turned - golden[i]) > 2e-6) fail_msg("value %d: %.9g, float64 %.9g", i, turned, golden[i]);
+    }
+    assert_true(squares > 6 * 0.5 && squares < 6 * 1.4);
+    optim_free(&o);
+    free(golden);
+    npz_free(&z);
+}
+
+/* The weights that make logits are not turned: their step is AdamW's, even where layers without weights follow. */
+static void test_muon_leaves_logits_to_adamw(void **state) {
+    (void)state;
+    net_param params[2] = {
+        {.node = 1, .info = {.kind = PARAM_WEIGHT, .rank = 2, .dims = {2, 2}}, .size = 4},
+        {.node = 2, .info = {.kind = PARAM_WEIGHT, .rank = 2, .dims = {2, 2}}, .offset = 4, .size = 4}};
+    net_node nodes[4] = {{0},
+                         {.n_inputs = 1, .n_params = 1},
+                         {.n_inputs = 1, .inputs = {1}, .n_params = 1},
+                         {.n_inputs = 1, .inputs = {2}}};
+    net n = {.nodes = nodes, .n_nodes = 4, .params = params, .n_params = 2, .n_trainable = 8, .n_floats = 8};
+    float data[8] = {0}, grad[8] = {3, 1, 0, 2, 3, 1, 0.5f, -2};
+    err e;
+    optim o;
+    run r = run_default();
+    weights w = {.data = data, .n = 8};
+    assert_ok(optim_new(OPTIM_MUON, &n, &o, &e), e);
+    assert_ok(optim_step(&o, &n, &w, grad, 0.1, 0.9, &r), e);
+    for (int i = 0; i < 4; i++) {
+        assert_near(data[4 + i], grad[4 + i] > 0 ? -0.1 : 0.1, 1e-6); /* AdamW's first step */
+        assert_true(fabs((double)data[i]) < 0.05);
+    }
+    optim_free(&o);
+}
+
+/* Rates scale the step of a parameter; rate 0 leaves weights and state as they were, bit for bit, decay or not. */
+static void test_rates_of_parameters(void **state) {
+    (void)state;
+    for (int kind = 0; kind < OPTIM_KINDS; kind++) {
+        net_param params[3] = {0};
+        float data[3][4], grad[12];
+        const float start[4] = {0.5f, -1, -0.0f, 2}, rates[3] = {1, 0, 0.25f};
+        for (int p = 0; p < 3; p++) {
+            params[p] = (net_param){.info = {.kind = PARAM_WEIGHT, .rank = 2, .dims = {2, 2}},
+                                    .offset = 4 * (size_t)p,
+                                    .size = 4};
+            memcpy(data[p], start, sizeof start);
+            for (int i = 0; i < 4; i++)
+                grad[4 * p + i] = golden_unit(3, (uint32_t)i);
+        }
+        net n = {.params = params, .n_params = 3, .n_trainable = 12, .n_floats = 12};
+        err e;
+        optim o;
+        run r = run_default();
+        weights w = {.data = data[0], .n = 12};
+        assert_ok(optim_new((optim_kind)kind, &n, &o, &e), e);
+        o.rates = rates;
+        assert_ok(optim_step(&o, &n, &w, grad, 0.01, 0.9, &r), e);
+        assert_memory_equal(data[1], start, sizeof start);
+        for (int i = 0; i < 4; i++) {
+            double whole = (double)data[0][i] - (double)start[i],
+                   part = (double)data[2][i] - (double)start[i];
+            if (whole == 0 || fabs(part / whole - 0.25) > 1e-2)
+                fail_msg("%s: %g with rate 1/4, %g with 1", optim_name((optim_kind)kind), part, whole);
+        }
+        assert_ok(optim_step(&o, &n, &w, grad, 0.01, 0.9, &r), e);
+        assert_memory_equal(data[1], start, sizeof start);
+        for (int i = 4; i < 8; i++)
+            assert_true(o.state[i] == 0);
+        optim_free(&o);
+    }
 }
 
 /* Three steps on parameters that do not end where the parallel ranges do; buffers behind them must stay. */
 static float *large_steps(optim_kind kind, int threads, size_t *count) {
-    enum { FIRST = 70001, SECOND = 30, BUFFER = 100, ALL = FIRST + SECOND + BUFFER };
-    net_param params[3] = {{.info.kind = PARAM_WEIGHT, .offset = 0, .size = FIRST},
-                           {.info.kind = PARAM_BIAS, .offset = FIRST, .size = SECOND},
-                           {.info.kind = BUFFER_MEAN, .offset = FIRST + SECOND, .size = BUFFER}};
+    enum { FIRST = 77 * 909, SECOND = 30, BUFFER = 100, ALL = FIRST + SECOND + BUFFER };
+    net_param params[3] = {
+        {.info = {.kind = PARAM_WEIGHT, .rank = 2, .dims = {FIRST / 77, 77}}, .size = FIRST},
+        {.info.kind = PARAM_BIAS, .offset = FIRST, .size = SECOND},
+        {.info.kind = BUFFER_MEAN, .offset = FIRST + SECOND, .size = BUFFER}};
     net n = {.params = params, .n_params = 3, .n_trainable = FIRST + SECOND, .n_floats = ALL};
     float *data = malloc(ALL * sizeof *data), *grad = malloc(ALL * sizeof *grad);
     assert_non_null(data);
@@ -91,6 +188,7 @@ static float *large_steps(optim_kind kind, int threads, size_t *count) {
     r.cancel = &cancelled; /* a step is never left half-way */
     weights w = {.data = data, .n = ALL};
     assert_ok(optim_new(kind, &n, &o, &e), e);
+    o.trust = 1; /* so that LARS moves every value by more than rounding */
     for (int step = 0; step < 3; step++) {
         assert_ok(optim_step(&o, &n, &w, grad, 0.01, 0.9, &r), e);
     }
@@ -106,7 +204,7 @@ static float *large_steps(optim_kind kind, int threads, size_t *count) {
 
 static void test_threads_do_not_change_a_bit(void **state) {
     (void)state;
-    for (int kind = OPTIM_SGD; kind <= OPTIM_ADAMW; kind++) {
+    for (int kind = 0; kind < OPTIM_KINDS; kind++) {
         size_t n;
         float *one = large_steps((optim_kind)kind, 1, &n);
         for (int threads = 2; threads <= 8; threads *= 4) {
@@ -122,7 +220,8 @@ static void test_names(void **state) {
     (void)state;
     err e;
     optim_kind kind;
-    for (int k = OPTIM_SGD; k <= OPTIM_ADAMW; k++) {
+    for (int k = 0; k < OPTIM_KINDS; k++) {
+        assert_true(optim_usual_rate((optim_kind)k) > 0);
         assert_ok(optim_parse(optim_name((optim_kind)k), &kind, &e), e);
         assert_int_equal(kind, k);
     }
@@ -133,6 +232,9 @@ static void test_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_steps_equal_pytorch),
+        cmocka_unit_test(test_muon_turns_filters_as_pytorch_flattens_them),
+        cmocka_unit_test(test_muon_leaves_logits_to_adamw),
+        cmocka_unit_test(test_rates_of_parameters),
         cmocka_unit_test(test_threads_do_not_change_a_bit),
         cmocka_unit_test(test_names),
     };
