@@ -94,6 +94,11 @@ MUST_CHECK status context_open_data(const context *c, const char *split, int n, 
 MUST_CHECK status context_open_test(const context *c, const char *test_data, const char *groups, int n,
                                     const dataset *trained, dataset *out, err *e);
 
+/* Opens `train_n` images to train on (0 = all) and those to test on, of which --n is the number here. STATUS_USAGE where there are none to
+ * test on. Both must be freed. */
+MUST_CHECK status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
+                                    dataset *train_part, dataset *test, err *e);
+
 /* A model file with everything that must live as long as its model. Starts as {0}. */
 typedef struct loaded_model {
     struct model_file *file;

@@ -55,6 +55,19 @@ status context_open_test(const context *c, const char *test_data, const char *gr
     return s == STATUS_OK ? s : err_prefix(e, s, "test data");
 }
 
+status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
+                         dataset *train_part, dataset *test, err *e) {
+    int64_t test_n = c->data.n;
+    c->data.n = train_n;
+    status s = context_open_data(c, "train", 0, NULL, train_part, e);
+    c->data.n = test_n;
+    if (s == STATUS_OK)
+        s = context_open_test(c, test_data, test_groups, test_n > 0 ? (int)test_n : 0, train_part, test, e);
+    if (s == STATUS_OK && test->n == 0)
+        s = err_set(e, STATUS_USAGE, "%s has no test part: give --test-data", train_part->name);
+    return s;
+}
+
 void loaded_model_free(loaded_model *m) {
     model_free(m->model);
     if (m->file) model_file_free(m->file);

@@ -9,7 +9,6 @@ status training_rules_check(const training_settings *t, err *e) {
     } rules[] = {
         {t->group_dro > 0 && !t->group_column,
          "--group-dro needs --group-column: which column names the groups?"},
-        {!(t->group_dro > 0) && t->group_column, "--group-column says nothing without --group-dro"},
         {t->group_dro > 0 && mixes, "--group-dro with --mixup or --cutmix: a mixture belongs to no group"},
         {t->balanced_sampler && t->class_weights != CLASS_WEIGHTS_NONE,
          "--balanced-sampler with --class-weights corrects the same thing twice: choose one"},

@@ -181,20 +181,6 @@ static status experiment(context *c, const poison_settings *o, const dose_plan *
     return s;
 }
 
-/* --n is the number of test images here, --train-n that of training images. */
-static status open_both(context *c, const poison_settings *o, dataset *train_part, dataset *test, err *e) {
-    int64_t test_n = c->data.n;
-    c->data.n = o->train_n;
-    status s = context_open_data(c, "train", 0, NULL, train_part, e);
-    c->data.n = test_n;
-    if (s == STATUS_OK)
-        s = context_open_test(c, o->test_data, o->test_groups, test_n > 0 ? (int)test_n : 0, train_part, test,
-                              e);
-    if (s == STATUS_OK && test->n == 0)
-        s = err_set(e, STATUS_USAGE, "%s has no test part: give --test-data", train_part->name);
-    return s;
-}
-
 static status run_poison(context *c, const void *settings, err *e) {
     const poison_settings *o = settings;
     dataset train_part = {0}, test = {0};
@@ -207,7 +193,7 @@ static status run_poison(context *c, const void *settings, err *e) {
                    .test = &test};
     status s = set_doses(&o->doses, &p, e);
     if (s == STATUS_OK) s = parse_subgroup(o->group, &p.poison, &memory, e);
-    if (s == STATUS_OK) s = open_both(c, o, &train_part, &test, e);
+    if (s == STATUS_OK) s = context_open_both(c, o->train_n, o->test_data, o->test_groups, &train_part, &test, e);
     if (s == STATUS_OK) s = parse_classes(o, &train_part, &p.poison, e);
     if (s == STATUS_OK) s = experiment(c, o, &p, e);
     dataset_free(&test);

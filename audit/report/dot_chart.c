@@ -5,7 +5,7 @@
 #include "audit/report/svg_internal.h"
 #include "audit/text_table.h"
 
-enum { WIDTH = PAGE_WIDTH, ROW = 26, HEAD = 34, FOOT = 46, FIGURES = 205, LABEL_MOST = 30 };
+enum { WIDTH = PAGE_WIDTH, ROW = 26, HEAD = 34, FOOT = 46, FIGURES = 205, POINTS = 28, LABEL_MOST = 30 };
 
 typedef struct plot {
     const dot_chart *c;
@@ -41,8 +41,9 @@ static plot plot_of(const dot_chart *c) {
                     .lo = lo,
                     .hi = hi,
                     .from = left,
-                    .to = WIDTH - FIGURES - 16,
-                    .percent = true},
+                    .to = WIDTH - FIGURES - (c->differences ? POINTS : 0) - 16,
+                    .percent = !c->differences,
+                    .points = c->differences},
               .foot = HEAD + ROW * c->n,
               .largest = largest};
     return p;

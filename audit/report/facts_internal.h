@@ -6,6 +6,17 @@
 
 #include "core/json.h"
 
+typedef enum kind {
+    KIND_TRAIN,
+    KIND_EVAL,
+    KIND_ATTACK,
+    KIND_POISON,
+    KIND_FAIRNESS,
+    KIND_CHECK,
+    KIND_ABLATE,
+    KIND_OTHER
+} kind;
+
 /* The group with the most errors: its row, and that of its distance to the others. */
 typedef struct worst_group {
     const json *error, *gap;
@@ -14,15 +25,15 @@ typedef struct worst_group {
 
 /* Pointers into the documents, NULL where there is nothing of the kind. */
 typedef struct facts {
-    const json *model, *data;   /* of the first result that has them; data is what the model was tested on */
-    int models;                 /* different models, by hash */
-    int64_t seed;               /* of the first result */
-    int documents[8];           /* how many of each kind_name */
-    const json *clean;          /* accuracy on the most unchanged images */
-    const json *attack;         /* body of the first attack: all methods together, or the strongest, */
-    const json *attacked_small; /* at the smallest */
-    const json *attacked_large; /* and at the largest eps; the same row where there is one eps */
-    bool targeted;              /* these count successes of a targeted attack, not accuracy */
+    const json *model, *data; /* of the first result that has them; data is what the model was tested on */
+    int models;               /* different models, by hash */
+    int64_t seed;             /* of the first result */
+    int documents[KIND_OTHER + 1]; /* how many of each kind */
+    const json *clean;             /* accuracy on the most unchanged images */
+    const json *attack;            /* body of the first attack: all methods together, or the strongest, */
+    const json *attacked_small;    /* at the smallest */
+    const json *attacked_large;    /* and at the largest eps; the same row where there is one eps */
+    bool targeted;                 /* these count successes of a targeted attack, not accuracy */
     const char *distrust;       /* code of a warning that makes the attacked figures meaningless, or NULL */
     const json *fairness;       /* body */
     worst_group clean_group;    /* on unchanged images, */
@@ -32,16 +43,6 @@ typedef struct facts {
     int warnings;
     const json *verdicts; /* of gates */
 } facts;
-
-typedef enum kind {
-    KIND_TRAIN,
-    KIND_EVAL,
-    KIND_ATTACK,
-    KIND_POISON,
-    KIND_FAIRNESS,
-    KIND_CHECK,
-    KIND_OTHER
-} kind;
 
 /* What sort of result a document is, by its command. */
 kind kind_of(const json *document);

@@ -17,7 +17,8 @@ static const struct {
                 {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
                 {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
                 {KIND_POISON, "poison", "Poisoned training data", poison_put},
-                {KIND_TRAIN, "training", "Training", training_put}};
+                {KIND_TRAIN, "training", "Training", training_put},
+                {KIND_ABLATE, "tricks", "Tricks of training", ablation_put}};
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

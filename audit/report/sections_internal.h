@@ -16,6 +16,7 @@ void warnings_put(html *h, json *const *results, int n);
 
 /* Sections of one document, without their headings. */
 void training_put(html *h, const json *document);
+void ablation_put(html *h, const json *document);
 void classes_put(html *h, const json *document); /* accuracy, overall and per class */
 void evasion_put(html *h, const json *document);
 void poison_put(html *h, const json *document);

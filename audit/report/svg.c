@@ -33,7 +33,7 @@ int axis_ticks(const axis *a, int about, double ticks[AXIS_TICKS]) {
 
 tick_text axis_text(const axis *a, double tick) {
     tick_text t;
-    double shown = a->percent ? 100 * tick : tick;
+    double shown = a->percent || a->points ? 100 * tick : tick;
     if (fabs(shown) < 1e-12) shown = 0;
     snprintf(t.text, sizeof t.text, "%.6g%s", shown, a->percent ? "\xe2\x80\xaf%" : "");
     return t;

@@ -13,6 +13,7 @@ typedef struct axis {
     double lo, hi;   /* values at its ends */
     double from, to; /* where these are in the picture */
     bool percent;    /* values are shares, written in percent */
+    bool points;     /* differences of shares, written in points */
     bool whole;      /* only whole numbers get ticks */
 } axis;
 

@@ -91,7 +91,6 @@ static void every_trick(void **state) {
 static void contradictions(void **state) {
     (void)state;
     cli_expect(2, "--group-dro needs --group-column", QUICK "--group-dro .01");
-    cli_expect(2, "--group-column says nothing without --group-dro", QUICK "--group-column background");
     cli_expect(2, "no group column 'nothing' in synth:shapes",
                QUICK "--group-dro .01 --group-column nothing");
     cli_expect(2, "a mixture belongs to no group",
