@@ -27,8 +27,8 @@ typedef enum onnx_type {
 } onnx_type;
 
 bool onnx_type_is_float(onnx_type t);
-bool onnx_type_known(int t);           /* whether it is one of the above */
-const char *onnx_type_name(int t);     /* "float", "int64", ...; for the other types of the specification too */
+bool onnx_type_known(int t);       /* whether it is one of the above */
+const char *onnx_type_name(int t); /* "float", "int64", ...; for the other types of the specification too */
 
 /* Values of floating types are held as float, all others as int64_t (booleans 0 and 1, uint64 modulo 2^64); `type` says what they were.
  * Row-major. */
@@ -64,7 +64,7 @@ typedef struct onnx_attribute {
 } onnx_attribute;
 
 typedef struct onnx_node {
-    const char *name;   /* or, where it has none, its first output */
+    const char *name; /* or, where it has none, its first output */
     const char *op, *domain;
     int n_inputs, n_outputs;
     const int *inputs;  /* values; -1: an optional one left out */
@@ -75,10 +75,10 @@ typedef struct onnx_node {
 
 typedef struct onnx_value {
     const char *name;
-    const onnx_tensor *initial; /* an initialiser, or NULL */
-    bool is_input, is_output;   /* of the graph; initialisers that are listed as inputs are not inputs */
-    onnx_type type;             /* of inputs and outputs, where declared; else 0 */
-    int rank;                   /* of inputs and outputs, where declared; else -1 */
+    const onnx_tensor *initial;   /* an initialiser, or NULL */
+    bool is_input, is_output;     /* of the graph; initialisers that are listed as inputs are not inputs */
+    onnx_type type;               /* of inputs and outputs, where declared; else 0 */
+    int rank;                     /* of inputs and outputs, where declared; else -1 */
     int64_t dims[ONNX_MOST_RANK]; /* -1: symbolic or unknown */
 } onnx_value;
 
@@ -118,7 +118,8 @@ bool onnx_count(int rank, const int64_t *dims, size_t *n);
 onnx_tensor *onnx_tensor_new(arena *memory, onnx_type type, int rank, const int64_t *dims);
 
 /* Reads one serialised TensorProto, as in the test data that comes with ONNX. No external data. */
-MUST_CHECK status onnx_tensor_parse(const void *data, size_t size, arena *memory, const onnx_tensor **out, err *e);
+MUST_CHECK status onnx_tensor_parse(const void *data, size_t size, arena *memory, const onnx_tensor **out,
+                                    err *e);
 
 /* Writes a model file atomically; the graph's tensors, nodes and values may live anywhere, ir_version and opset are those of the graph
  * (7 and 13 are understood everywhere). Symbolic dimensions get names: "N" in front, else after the value and axis. STATUS_UNSUPPORTED when a

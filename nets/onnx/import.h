@@ -23,6 +23,7 @@ preprocessing preprocessing_default(void); /* range 1, nothing else */
 MUST_CHECK status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e);
 
 /* The net as an ONNX file (opset 13): input N x C x H x W of [0,1] pixels with symbolic N, preprocessing included, output logits. */
-MUST_CHECK status onnx_export(const char *path, const net *n, const weights *w, const char *const *class_names, err *e);
+MUST_CHECK status onnx_export(const char *path, const net *n, const weights *w,
+                              const char *const *class_names, err *e);
 
 #endif

@@ -39,7 +39,8 @@ typedef struct external_data {
 MUST_CHECK status external_read(external_data *x, const wire_tensor *t, size_t size, uint8_t **out, err *e);
 
 /* Checks and converts. */
-MUST_CHECK status wire_tensor_read(const wire_tensor *t, external_data *x, arena *memory, onnx_tensor **out, err *e);
+MUST_CHECK status wire_tensor_read(const wire_tensor *t, external_data *x, arena *memory, onnx_tensor **out,
+                                   err *e);
 
 /* The numbers as raw data: those of the tensor itself or a copy in `memory`. NULL: out of memory. */
 uint8_t *wire_tensor_raw(const onnx_tensor *t, arena *memory, size_t *size);
@@ -57,7 +58,8 @@ typedef struct wire_graph {
 } wire_graph;
 
 /* Reads a ModelProto into `out` (arrays in `scratch`) and the plain facts of *g; texts and tensors go to g->memory. */
-MUST_CHECK status wire_read(const uint8_t *data, size_t size, external_data *x, arena *scratch, onnx_graph *g, wire_graph *out, err *e);
+MUST_CHECK status wire_read(const uint8_t *data, size_t size, external_data *x, arena *scratch, onnx_graph *g,
+                            wire_graph *out, err *e);
 
 /* Writes a ModelProto. A failing stream is left to whoever closes it. */
 MUST_CHECK status wire_write(FILE *file, const onnx_graph *g, err *e);
