@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "audit/model_options.h"
 #include "audit/options.h"
 #include "audit/progress.h"
 #include "audit/result.h"
@@ -39,6 +40,7 @@ typedef struct context {
     run_settings common;
     data_settings data;
     training_settings training;
+    model_settings model;
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
@@ -52,6 +54,8 @@ struct command {
     const char *what;      /* one line for the list of commands */
     const char *about;     /* a paragraph or more for its help */
     bool reads_data;       /* takes the data options */
+    bool reads_model;      /* takes the options of how a model is asked, which context_open_model obeys */
+    bool reads_answers;    /* and of dropout at test time, which predictions_of obeys */
     bool trains;           /* takes the training options */
     const option *options; /* its own, or NULL */
     size_t settings_size;  /* of the struct that they fill */
@@ -105,10 +109,13 @@ typedef struct loaded_model {
     model *model;
 } loaded_model;
 
-/* Opens a model file; `gradient` makes attacks possible. Its warnings-free shape is in out->model->input. */
+/* Opens a model file, asked as the model options say; `gradient` makes attacks possible. Its warnings-free shape is in out->model->input. */
 MUST_CHECK status context_open_model(const context *c, const char *path, bool gradient, loaded_model *out,
                                      err *e);
 void loaded_model_free(loaded_model *m);
+
+/* Records the model in a result, and how it was asked where that is not plainly. */
+void context_record_model(const context *c, result *x, const model *m);
 
 /* Ends a command: prints the result's warnings on standard error, marks it when the time limit cut it short,
  * and writes --json. `s` is how the work ended: STATUS_OK, or STATUS_CANCELLED when the result holds what was

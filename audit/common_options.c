@@ -151,6 +151,8 @@ int command_option_sets(const command *k, context *c, void *settings, option_set
         n += training_option_sets(c ? &c->training : NULL, sets + n);
     }
     if (k->reads_data) sets[n++] = data_set(c);
+    if (k->reads_model) sets[n++] = model_option_set(c ? &c->model : NULL);
+    if (k->reads_answers) sets[n++] = dropout_option_set(c ? &c->model : NULL);
     sets[n++] = step_set(c);
     sets[n++] = run_set(c);
     return n;
@@ -163,6 +165,7 @@ int recipe_option_sets(context *c, option_set sets[OPTION_SETS_MOST]) {
 }
 
 int common_option_sets(option_set sets[OPTION_SETS_MOST]) {
-    const command everything = {.trains = true, .reads_data = true};
+    const command everything = {
+        .trains = true, .reads_data = true, .reads_model = true, .reads_answers = true};
     return command_option_sets(&everything, NULL, NULL, sets);
 }

@@ -21,6 +21,12 @@ void say(const context *c, const char *format, ...) {
     fflush(out);
 }
 
+void context_record_model(const context *c, result *x, const model *m) {
+    result_model(x, m);
+    if (c->model.tta) result_setting_text(x, "tta", c->model.tta);
+    if (c->model.mc_dropout) result_setting_number(x, "mc_dropout", (double)c->model.mc_dropout);
+}
+
 static void print_warnings(const context *c, result *x) {
     const json *warnings = json_get(json_get(result_json(x), "body"), "warnings");
     progress_clear((progress *)&c->progress);

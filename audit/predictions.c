@@ -8,31 +8,55 @@
 
 enum { SAMPLES = 8 }; /* row ids named in a warning */
 
-status predictions_make(model *m, const dataset *d, const run *r, predictions *out, err *e) {
+static status allocate(const dataset *d, bool dropout, predictions *out, err *e) {
     *out = (predictions){.n = d->n, .classes = d->classes};
     size_t n = (size_t)d->n, classes = (size_t)d->classes;
     out->logits = calloc(n * classes + 1, sizeof *out->logits);
     out->answers = calloc(n + 1, sizeof *out->answers);
     out->correct = calloc(n + 1, sizeof *out->correct);
-    bool room = out->logits && out->answers && out->correct;
-    status s = room ? predict_logits(m, d, r, "predict", out->logits, e)
-                    : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    if (dropout) {
+        out->entropy = calloc(n + 1, sizeof *out->entropy);
+        out->information = calloc(n + 1, sizeof *out->information);
+    }
+    bool room =
+        out->logits && out->answers && out->correct && (!dropout || (out->entropy && out->information));
+    return room ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
+}
+
+/* Judges the logits, or frees everything where `s` is a failure. */
+static status judge(const dataset *d, predictions *p, status s) {
     if (s != STATUS_OK) {
-        predictions_free(out);
+        predictions_free(p);
         return s;
     }
-    for (size_t i = 0; i < n; i++) {
-        out->answers[i] = logits_class(out->logits + i * classes, d->classes);
-        out->correct[i] = out->answers[i] == d->labels[i];
+    for (int i = 0; i < d->n; i++) {
+        p->answers[i] = logits_class(p->logits + (size_t)i * (size_t)d->classes, d->classes);
+        p->correct[i] = p->answers[i] == d->labels[i];
     }
-    out->counts = count_predictions(out->logits, d->labels, d->n, d->classes);
+    p->counts = count_predictions(p->logits, d->labels, d->n, d->classes);
     return STATUS_OK;
+}
+
+status predictions_make(model *m, const dataset *d, const run *r, predictions *out, err *e) {
+    status s = allocate(d, false, out, e);
+    if (s == STATUS_OK) s = predict_logits(m, d, r, "predict", out->logits, e);
+    return judge(d, out, s);
+}
+
+status predictions_make_dropout(const net *n, weights *w, const dataset *d, int passes, const run *r,
+                                predictions *out, err *e) {
+    status s = allocate(d, true, out, e);
+    mc_answers answers = {out->logits, out->entropy, out->information};
+    if (s == STATUS_OK) s = mc_dropout(n, w, d, passes, r, "predict", &answers, e);
+    return judge(d, out, s);
 }
 
 void predictions_free(predictions *p) {
     free(p->logits);
     free(p->answers);
     free(p->correct);
+    free(p->entropy);
+    free(p->information);
     *p = (predictions){0};
 }
 
@@ -92,4 +116,25 @@ void predictions_record(result *x, const dataset *d, const predictions *p) {
     result_outcomes(x, all, p->correct, p->n);
     result_cost(x, (uint64_t)p->n, 0);
     predictions_warn(x, d, p);
+}
+
+/* Mean of the values of images whose answer is right (1), wrong (0), or any (-1). */
+static void record_mean(result *x, const predictions *p, const char *metric, const float *values, int which,
+                        double *chosen) {
+    static const char *const groups[] = {NULL, "answer=wrong", "answer=right"};
+    int n = 0;
+    for (int i = 0; i < p->n; i++)
+        if (which < 0 || p->correct[i] == which) chosen[n++] = (double)values[i];
+    row_key key = {.metric = metric, .group = groups[which + 1], .eps = NAN};
+    result_value(x, key, n, n > 0 ? mean(chosen, n) : NAN, t_interval(chosen, n, 0.95), "t",
+                 n > 0 ? NULL : "no images");
+}
+
+void predictions_record_spread(result *x, const predictions *p) {
+    double *chosen = p->entropy ? malloc(((size_t)p->n + 1) * sizeof *chosen) : NULL;
+    for (int which = -1; chosen && which <= 1; which++) {
+        record_mean(x, p, "entropy", p->entropy, which, chosen);
+        record_mean(x, p, "information", p->information, which, chosen);
+    }
+    free(chosen);
 }

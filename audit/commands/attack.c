@@ -133,7 +133,7 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
     status ran = evasion_run(m, d, &p, &c->run, &v, e);
     if (v.n_done == 0) return ran;
     result *x = result_new("attack", &c->run);
-    result_model(x, m);
+    context_record_model(c, x, m);
     result_data(x, d);
     result_setting_text(x, "targeted", o->targeted);
     evasion_record(x, d, &p, &v);
@@ -175,6 +175,7 @@ const command command_attack = {.name = "attack",
                                          "attack is an upper bound of robust accuracy. "
                                          "Without --n, 1,000 images are attacked.",
                                 .reads_data = true,
+                                .reads_model = true,
                                 .options = options,
                                 .settings_size = sizeof(attack_settings),
                                 .run = run_attack};

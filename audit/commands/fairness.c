@@ -121,7 +121,7 @@ static status named_columns(table *t, const char *text, column_choice *out, err 
 
 /* Columns of `audit predict` and of data frames that number rows, or that speak of the answer and not of the image. */
 static bool is_no_group(const char *name) {
-    static const char *const names[] = {"row", "id", "confidence"};
+    static const char *const names[] = {"row", "id", "confidence", "entropy", "information"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -261,7 +261,7 @@ static status measure_model(context *c, const fairness_settings *o, model *m, co
                                .predictions = p.answers,
                                .class_names = d->class_names,
                                .eps = NAN};
-    result_model(x, m);
+    context_record_model(c, x, m);
     result_data(x, d);
     record_settings(x, o, columns);
     predictions_warn(x, d, &p);
@@ -314,6 +314,7 @@ const command command_fairness = {.name = "fairness",
                                            "the honest ones then. Works from a model, or from a CSV "
                                            "of predictions alone.",
                                   .reads_data = true,
+                                  .reads_model = true,
                                   .options = options,
                                   .settings_size = sizeof(fairness_settings),
                                   .run = run_fairness};

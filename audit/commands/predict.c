@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "audit/predictions.h"
+#include "audit/predictions_of.h"
 #include "audit/show.h"
 #include "core/csv.h"
 #include "core/npy.h"
@@ -42,6 +42,7 @@ static void put_column(FILE *file, const column *k, int row) {
 
 static void put_rows(FILE *file, const dataset *d, const predictions *p) {
     fputs("row,label,prediction,confidence", file);
+    if (p->entropy) fputs(",entropy,information", file);
     for (int k = 0; k < d->columns.n_columns; k++) {
         fputc(',', file);
         csv_put(file, d->columns.columns[k].name);
@@ -56,6 +57,7 @@ static void put_rows(FILE *file, const dataset *d, const predictions *p) {
         fputc(',', file);
         if (answer >= 0)
             fprintf(file, "%.6f", confidence(p->logits + (size_t)i * (size_t)p->classes, p->classes, answer));
+        if (p->entropy) fprintf(file, ",%.6g,%.6g", (double)p->entropy[i], (double)p->information[i]);
         for (int k = 0; k < d->columns.n_columns; k++)
             put_column(file, &d->columns.columns[k], i);
         fputc('\n', file);
@@ -84,9 +86,10 @@ static status write_outputs(context *c, const predict_settings *o, const model *
     say_written(c, o->output, p);
     say_written(c, o->csv, p);
     result *x = result_new("predict", &c->run);
-    result_model(x, m);
+    context_record_model(c, x, m);
     result_data(x, d);
     predictions_record(x, d, p);
+    predictions_record_spread(x, p);
     s = context_finish(c, x, STATUS_OK, e);
     result_free(x);
     return s;
@@ -100,7 +103,7 @@ static status run_predict(context *c, const void *settings, err *e) {
     predictions p = {0};
     status s = context_open_model(c, c->arguments[0], false, &loaded, e);
     if (s == STATUS_OK) s = context_open_data(c, "test", 0, &loaded.model->input, &d, e);
-    if (s == STATUS_OK) s = predictions_make(loaded.model, &d, &c->run, &p, e);
+    if (s == STATUS_OK) s = predictions_of(c, &loaded, &d, &p, e);
     if (s == STATUS_OK) s = write_outputs(c, o, loaded.model, &d, &p, e);
     predictions_free(&p);
     dataset_free(&d);
@@ -119,6 +122,8 @@ const command command_predict = {.name = "predict",
                                           "--predictions` reads. An image without a class, because its "
                                           "logits are tied or not finite, has an empty prediction.",
                                  .reads_data = true,
+                                 .reads_model = true,
+                                 .reads_answers = true,
                                  .options = options,
                                  .settings_size = sizeof(predict_settings),
                                  .run = run_predict};
