@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/parallel.h"
 #include "core/suggest.h"
 #include "nets/optim_internal.h"
+#include "nets/ranges_internal.h"
 
 static const struct {
     const char *name;
@@ -16,9 +16,6 @@ static const struct {
     OPTIM_LIST(OPTIM_ROW)
 #undef OPTIM_ROW
 };
-
-/* Floats a chunk updates: small enough to share among threads, large enough not to be felt. */
-enum { CHUNK = 1 << 15 };
 
 status optim_parse(const char *name, optim_kind *out, err *e) {
     suggestion near = suggest_for(name);
@@ -90,9 +87,11 @@ void optim_free(optim *o) {
     *o = (optim){0};
 }
 
-/* Floats [lo, hi) of the block of weights, all of parameter p. */
-static void update_range(const optim_job *job, int p, size_t lo, size_t hi) {
+static void update_range(void *context, int chunk, int p, size_t lo, size_t hi) {
+    (void)chunk;
+    const optim_job *job = context;
     const optim *o = job->optim;
+    if (o->turned[p]) return;
     double rate = job->lr * optim_rate(o, p) * o->trusts[p], decay = optim_decay(o, p);
     float *w = job->w + lo, *first = o->state + lo;
     const float *grad = job->grad + lo;
@@ -117,21 +116,6 @@ static void update_range(const optim_job *job, int p, size_t lo, size_t hi) {
     }
 }
 
-static status update_chunk(void *context, int chunk, int worker) {
-    (void)worker;
-    const optim_job *job = context;
-    const optim *o = job->optim;
-    size_t begin = (size_t)chunk * CHUNK, end = begin + CHUNK;
-    for (int i = 0; i < job->net->n_params; i++) {
-        const net_param *p = &job->net->params[i];
-        size_t lo = p->offset > begin ? p->offset : begin;
-        size_t hi = p->offset + p->size < end ? p->offset + p->size : end;
-        if (hi > job->net->n_trainable) hi = job->net->n_trainable;
-        if (lo < hi && optim_rate(o, i) != 0 && !o->turned[i]) update_range(job, i, lo, hi);
-    }
-    return STATUS_OK;
-}
-
 status optim_step(optim *o, const net *n, weights *w, const float *grad, double lr, double momentum,
                   const run *r) {
     run whole = *r;
@@ -142,5 +126,5 @@ status optim_step(optim *o, const net *n, weights *w, const float *grad, double 
     status s = o->kind == OPTIM_LARS ? lars_trusts(&job) : STATUS_OK;
     if (s == STATUS_OK) s = muon_step(&job);
     if (s != STATUS_OK) return s;
-    return parallel_for(&whole, (int)((n->n_trainable + CHUNK - 1) / CHUNK), update_chunk, &job);
+    return for_moving_ranges(n, o->rates, r, update_range, &job);
 }

@@ -176,6 +176,70 @@ def optimisers():
     np.savez_compressed(os.path.join(FOLDER, "optim.npz"), **arrays, **{"muon-filters": muon_filters()})
 
 
+# ---- tricks of the training loop, as in tests/nets/test_train_tricks.c -------------------------------------------------
+
+TRICK_EPOCHS, TRICK_STEPS = 4, 3
+TRICK_SIZES = {"weight": 12, "bias": 5, "scale": 4}
+
+
+def trick(name):
+    """Nesterov's momentum down a noisy bowl: the loss of step s has the gradient 2 * w + noise(s)."""
+    from torch.optim.swa_utils import AveragedModel
+
+    class Bowl(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            for n, size in TRICK_SIZES.items():
+                setattr(self, n, torch.nn.Parameter(torch.tensor(unit(key(n), 0, size)).double()))
+
+    bowl = Bowl()
+    named = dict(bowl.named_parameters())
+    optimizer = torch.optim.SGD([{"params": [named["weight"]], "weight_decay": 0.05},
+                                 {"params": [named["bias"], named["scale"]], "weight_decay": 0.0}],
+                                lr=0.05, momentum=0.9, nesterov=True)
+
+    def gradient(step):
+        for n, p in named.items():
+            p.grad = 2 * p.data + torch.tensor(unit(key(n + ".noise"), step * p.numel(), p.numel())).double()
+
+    def flat(params):
+        return torch.cat([params[n].detach().reshape(-1) for n in TRICK_SIZES])
+
+    ema = AveragedModel(bowl, avg_fn=lambda a, w, n: a + (1 - min(0.8, (1 + n) / (10 + n))) * (w - a))
+    ema.update_parameters(bowl)  # the first copies the weights before any step, and counts as 1
+    swa = AveragedModel(bowl)
+    slow = flat(named).clone()
+    for step in range(TRICK_EPOCHS * TRICK_STEPS):
+        gradient(step)
+        if name == "sam":
+            before = {n: p.data.clone() for n, p in named.items()}
+            norm = torch.stack([p.grad.norm() for p in named.values()]).norm()
+            for p in named.values():
+                p.data += 0.3 / (norm + 1e-12) * p.grad
+            gradient(step)
+            for n, p in named.items():
+                p.data = before[n]
+        if name == "clip":
+            torch.nn.utils.clip_grad_norm_(bowl.parameters(), 2.5)
+        optimizer.step()
+        if name == "lookahead" and ((step + 1) % 5 == 0 or step + 1 == TRICK_EPOCHS * TRICK_STEPS):
+            slow += 0.4 * (flat(named) - slow)
+            at = 0
+            for n, size in TRICK_SIZES.items():
+                named[n].data = slow[at:at + size].clone()
+                at += size
+        ema.update_parameters(bowl)
+        if (step + 1) % TRICK_STEPS == 0 and step >= TRICK_STEPS * 2:
+            swa.update_parameters(bowl)
+    kept = {"ema": dict(ema.module.named_parameters()), "swa": dict(swa.module.named_parameters())}.get(name, named)
+    return flat(kept).numpy()
+
+
+def tricks():
+    names = ("plain", "clip", "sam", "lookahead", "ema", "swa")
+    np.savez_compressed(os.path.join(FOLDER, "tricks.npz"), **{name: trick(name) for name in names})
+
+
 # ---- nets: logits, loss, gradients in both modes, and a training curve -------------------------------------------------
 
 CLASSES, SIDE, SAMPLES, STRIDE = 10, 14, 64, 1000003
@@ -318,5 +382,6 @@ if __name__ == "__main__":
     resizes()
     schedules()
     optimisers()
+    tricks()
     net_file("madry", madry, 0.003)
     net_file("resnet20", resnet20, 0.001)

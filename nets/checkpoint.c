@@ -1,0 +1,237 @@
+/* Checkpoints: all that a training goes on from, in one safetensors file.
+ *
+ *   weights    F32 [n_floats], parameters and buffers in the order and layout of memory (nets/net.h)
+ *   optimizer  F32, its arrays one after the other
+ *   average    F32 [n_floats], with EMA or SWA     best   F32 [n_floats], with patience
+ *   slow       F32 [n_trainable], with lookahead   goal   F32, the objective's state
+ *   progress   I64, the numbers of train_progress in the order of progress_slot; real numbers as the bits of their doubles
+ *
+ * and in the metadata the settings (checkpoint_settings.c), of which none may differ when training goes on. */
+#include "nets/checkpoint_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "audit-checkpoint/1"
+
+typedef enum progress_slot {
+    AT_EPOCH,
+    AT_INDEX,
+    AT_SEEN,
+    AT_LOSS,
+    AT_CORRECT,
+    AT_RATE,
+    AT_PLATEAU_FACTOR,
+    AT_PLATEAU_BEST,
+    AT_PLATEAU_WAITED,
+    AT_AVERAGED,
+    AT_BEST,
+    AT_WAITED,
+    AT_STOPPED,
+    PROGRESS_SLOTS
+} progress_slot;
+
+static int64_t bits_of(double x) {
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static double real_of(int64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void progress_to_slots(const train_progress *at, int64_t slots[PROGRESS_SLOTS]) {
+    slots[AT_EPOCH] = at->epoch;
+    slots[AT_INDEX] = at->index;
+    slots[AT_SEEN] = at->seen;
+    slots[AT_LOSS] = bits_of(at->loss);
+    slots[AT_CORRECT] = bits_of(at->correct);
+    slots[AT_RATE] = bits_of(at->rate);
+    slots[AT_PLATEAU_FACTOR] = bits_of(at->plateau.factor);
+    slots[AT_PLATEAU_BEST] = bits_of(at->plateau.best);
+    slots[AT_PLATEAU_WAITED] = at->plateau.waited;
+    slots[AT_AVERAGED] = at->averaged;
+    slots[AT_BEST] = bits_of(at->best);
+    slots[AT_WAITED] = at->waited;
+    slots[AT_STOPPED] = at->stopped;
+}
+
+static bool within(int64_t x, int64_t hi) {
+    return x >= 0 && x <= hi;
+}
+
+/* Only what a training of these options can have come to. */
+static bool progress_possible(const trainer *t, const int64_t s[PROGRESS_SLOTS]) {
+    const train_options *o = t->options;
+    int64_t epoch = s[AT_EPOCH], index = s[AT_INDEX];
+    double factor = real_of(s[AT_PLATEAU_FACTOR]), lowest = real_of(s[AT_PLATEAU_BEST]),
+           best = real_of(s[AT_BEST]);
+    bool place = within(epoch, o->epochs) && within(index, epoch < o->epochs ? t->steps_per_epoch : 0) &&
+                 within(s[AT_SEEN], index * o->batch) && (s[AT_SEEN] > 0) == (index > 0);
+    bool sums = isfinite(real_of(s[AT_LOSS])) && real_of(s[AT_CORRECT]) >= 0 &&
+                real_of(s[AT_CORRECT]) <= (double)s[AT_SEEN] && real_of(s[AT_RATE]) >= 0 &&
+                isfinite(real_of(s[AT_RATE]));
+    bool slowed = factor >= 0 && factor <= 1 && lowest >= -INFINITY && within(s[AT_PLATEAU_WAITED], epoch);
+    bool judged = best >= -1 && best <= 1 && within(s[AT_WAITED], epoch) && within(s[AT_STOPPED], 1);
+    return place && sums && slowed && judged && within(s[AT_AVERAGED], epoch + 1);
+}
+
+static void progress_from_slots(const int64_t s[PROGRESS_SLOTS], train_progress *at) {
+    *at = (train_progress){.epoch = (int)s[AT_EPOCH],
+                           .index = (int)s[AT_INDEX],
+                           .seen = (int)s[AT_SEEN],
+                           .loss = real_of(s[AT_LOSS]),
+                           .correct = real_of(s[AT_CORRECT]),
+                           .rate = real_of(s[AT_RATE]),
+                           .plateau = {.factor = real_of(s[AT_PLATEAU_FACTOR]),
+                                       .best = real_of(s[AT_PLATEAU_BEST]),
+                                       .waited = (int)s[AT_PLATEAU_WAITED]},
+                           .averaged = (int)s[AT_AVERAGED],
+                           .best = real_of(s[AT_BEST]),
+                           .waited = (int)s[AT_WAITED],
+                           .stopped = s[AT_STOPPED] == 1};
+}
+
+/* The arrays of floats that there are, under their names; weights last, so that a reader changes them when all else was fine. */
+typedef struct part {
+    const char *name;
+    float *data;
+    size_t n;
+} part;
+
+enum { MOST_PARTS = 6 };
+
+static int parts_of(const trainer *t, part out[MOST_PARTS]) {
+    const part all[MOST_PARTS] = {{"optimizer", t->optim.state, t->optim.n_state},
+                                  {"average", t->average.data, t->average.n},
+                                  {"best", t->best.data, t->best.n},
+                                  {"slow", t->slow, t->slow ? t->net->n_trainable : 0},
+                                  {"goal", t->goal->state, t->goal->n_state},
+                                  {"weights", t->w->data, t->w->n}};
+    int n = 0;
+    for (int i = 0; i < MOST_PARTS; i++) {
+        if (all[i].n > 0) out[n++] = all[i];
+    }
+    return n;
+}
+
+static json *metadata_of(const trainer *t) {
+    json *settings = checkpoint_settings(t), *metadata = json_new_object();
+    char *text = settings ? json_text(settings, 0) : NULL;
+    bool ok = metadata && text && json_set_string(metadata, "format", FORMAT) &&
+              json_set_string(metadata, "settings", text);
+    json_free(settings);
+    free(text);
+    if (ok) return metadata;
+    json_free(metadata);
+    return NULL;
+}
+
+status checkpoint_write(const trainer *t, err *e) {
+    part parts[MOST_PARTS];
+    st_entry entries[MOST_PARTS + 1];
+    int64_t slots[PROGRESS_SLOTS];
+    int n = parts_of(t, parts);
+    progress_to_slots(&t->at, slots);
+    for (int i = 0; i < n; i++) {
+        entries[i] = (st_entry){
+            .name = parts[i].name, .rank = 1, .dims = {(int64_t)parts[i].n}, .data = parts[i].data};
+    }
+    entries[n] = (st_entry){.name = "progress", .rank = 1, .dims = {PROGRESS_SLOTS}, .ints = slots};
+    json *metadata = metadata_of(t);
+    status s = metadata ? safetensors_write_file(t->options->checkpoint, entries, n + 1, metadata, e)
+                        : err_set(e, STATUS_NO_MEMORY, "no memory for a checkpoint");
+    json_free(metadata);
+    return s;
+}
+
+static status check_metadata(const trainer *t, const safetensors *file, err *e) {
+    const char *format = safetensors_metadata(file, "format"), *text = safetensors_metadata(file, "settings");
+    if (!format || strcmp(format, FORMAT) != 0 || !text) {
+        return err_set(e, STATUS_BAD_FILE,
+                       "no checkpoint of a training: its format is '%.32s', expected '%s'",
+                       format ? format : "unknown", FORMAT);
+    }
+    json *there, *here = checkpoint_settings(t);
+    if (!here) return err_set(e, STATUS_NO_MEMORY, "no memory for the settings");
+    status s = json_parse(text, strlen(text), &there, e);
+    s = s == STATUS_OK ? checkpoint_compare(there, here, e) : err_prefix(e, s, "'settings' in its metadata");
+    if (s != STATUS_OK) s = STATUS_BAD_FILE;
+    json_free(there);
+    json_free(here);
+    return s;
+}
+
+static status check_tensor(const st_tensor *found, const char *name, const char *dtype, size_t n, err *e) {
+    if (!found) return err_set(e, STATUS_BAD_FILE, "tensor '%s' is not there", name);
+    if (strcmp(found->dtype, dtype) == 0 && found->rank == 1 && (uint64_t)found->count == n) return STATUS_OK;
+    return err_set(e, STATUS_BAD_FILE,
+                   "tensor '%s': %s with %d dimensions and %lld values, expected %s with 1 and %zu", name,
+                   found->dtype, found->rank, (long long)found->count, dtype, n);
+}
+
+static status check_finite(const st_tensor *found, err *e) {
+    for (int64_t i = 0; i < found->count; i++) {
+        float x;
+        memcpy(&x, found->data + (size_t)i * sizeof x, sizeof x);
+        if (!isfinite(x)) {
+            return err_set(e, STATUS_BAD_FILE, "tensor '%s': value %lld is not finite", found->name,
+                           (long long)i);
+        }
+    }
+    return STATUS_OK;
+}
+
+static status read_progress(const trainer *t, const safetensors *file, train_progress *out, err *e) {
+    const st_tensor *found = safetensors_find(file, "progress");
+    status s = check_tensor(found, "progress", "I64", PROGRESS_SLOTS, e);
+    if (s != STATUS_OK) return s;
+    int64_t slots[PROGRESS_SLOTS];
+    reader numbers = reader_of(found->data, found->size);
+    for (int i = 0; i < PROGRESS_SLOTS; i++) {
+        slots[i] = (int64_t)reader_u64le(&numbers);
+    }
+    if (!progress_possible(t, slots)) {
+        return err_set(e, STATUS_BAD_FILE, "its progress is not one of a training of %d epochs of %d steps",
+                       t->options->epochs, t->steps_per_epoch);
+    }
+    progress_from_slots(slots, out);
+    return STATUS_OK;
+}
+
+status checkpoint_take(trainer *t, const safetensors *file, err *e) {
+    part parts[MOST_PARTS];
+    const st_tensor *found[MOST_PARTS];
+    train_progress at;
+    int n = parts_of(t, parts);
+    status s = check_metadata(t, file, e);
+    if (s == STATUS_OK) s = read_progress(t, file, &at, e);
+    for (int i = 0; s == STATUS_OK && i < n; i++) {
+        found[i] = safetensors_find(file, parts[i].name);
+        s = check_tensor(found[i], parts[i].name, "F32", parts[i].n, e);
+        if (s == STATUS_OK) s = check_finite(found[i], e);
+    }
+    if (s == STATUS_OK && file->n != n + 1)
+        s = err_set(e, STATUS_BAD_FILE, "%d tensors, expected %d", file->n, n + 1);
+    for (int i = 0; s == STATUS_OK && i < n; i++) {
+        s = st_tensor_floats(found[i], parts[i].data, e);
+    }
+    if (s != STATUS_OK) return s;
+    t->at = at;
+    t->optim.step = trainer_step(t);
+    t->w->version++;
+    return STATUS_OK;
+}
+
+status checkpoint_read(trainer *t, err *e) {
+    safetensors file;
+    status s = safetensors_read_file(t->options->resume, &file, e);
+    if (s != STATUS_OK) return s;
+    s = checkpoint_take(t, &file, e);
+    safetensors_free(&file);
+    return s == STATUS_OK ? s : err_prefix(e, s, "%s", t->options->resume);
+}

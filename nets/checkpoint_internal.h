@@ -1,0 +1,18 @@
+/* What a checkpoint is compared by. Private to nets. */
+#ifndef NETS_CHECKPOINT_INTERNAL_H
+#define NETS_CHECKPOINT_INTERNAL_H
+
+#include "core/safetensors.h"
+#include "nets/train_internal.h"
+
+/* All that decides the bits of a training: its options, seed, kernel, objective, and hashes of net, data, validation data and rates. NULL when
+ * memory is out. */
+json *checkpoint_settings(const trainer *t);
+
+/* STATUS_BAD_FILE, naming the first setting that differs, unless both are equal. */
+MUST_CHECK status checkpoint_compare(const json *there, const json *here, err *e);
+
+/* checkpoint_read, of a file that was parsed. */
+MUST_CHECK status checkpoint_take(trainer *t, const safetensors *file, err *e);
+
+#endif
