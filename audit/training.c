@@ -54,15 +54,26 @@ static status plan_options(const training_settings *given, const dataset *d, int
     return train_options_check(o, e);
 }
 
+static status build_net(const training_settings *t, const dataset *d, const float *mean, const float *std,
+                        net **out, err *e) {
+    zoo_options o = zoo_options_default();
+    o.mean = t->normalize ? mean : NULL;
+    o.std = t->normalize ? std : NULL;
+    o.norm = (zoo_norm)t->norm;
+    o.activation = t->activation;
+    o.dropout = t->dropout;
+    o.drop_path = t->drop_path;
+    o.zero_gamma = t->zero_gamma;
+    return zoo_build_with(training_arch(t), d->image, d->classes, &o, out, e);
+}
+
 status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out, err *e) {
     *out = (training){0};
     float mean[4], std[4];
     if (t->normalize) dataset_channel_moments(d, mean, std);
     status s = training_rules_check(t, e);
     if (s == STATUS_OK) s = plan_options(t, d, batch_size, out, e);
-    if (s == STATUS_OK)
-        s = zoo_build(training_arch(t), d->image, d->classes, t->normalize ? mean : NULL,
-                      t->normalize ? std : NULL, &out->net, e);
+    if (s == STATUS_OK) s = build_net(t, d, mean, std, &out->net, e);
     if (s == STATUS_OK) s = weights_new(out->net, &out->weights, e);
     if (s != STATUS_OK) training_free(out);
     return s;

@@ -9,7 +9,10 @@ typedef struct training_settings {
     const char *recipe; /* file that the others were taken from, or NULL */
     /* Net. */
     const char *arch;
-    bool normalize;
+    bool normalize, zero_gamma;
+    int norm;
+    const char *activation;    /* NULL: the architecture's own */
+    double dropout, drop_path; /* dropout -1: the architecture's own */
     /* Batches. */
     const char *augment;
     double mixup, cutmix;

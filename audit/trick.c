@@ -8,7 +8,11 @@
 /* What bare names do. An `on` of NULL: the trick has no usual value. Any other option takes a value only. */
 static const struct {
     const char *name, *off, *on;
-} switches[] = {{"normalize", "no", "yes"},
+} switches[] = {{"norm", "none", "batch"},
+                {"dropout", "0", "0.2"},
+                {"drop-path", "0", "0.1"},
+                {"zero-gamma", "no", "yes"},
+                {"normalize", "no", "yes"},
                 {"augment", "none", NULL},
                 {"mixup", "0", "0.2"},
                 {"cutmix", "0", "1"},

@@ -71,14 +71,29 @@ static void precedence(void **state) {
 /* Every trick trains, gives the same bytes for any number of threads, and is in the recipe under its own name. */
 static void every_trick(void **state) {
     (void)state;
-    static const char *const tricks[] = {"augment flip",     "mixup 0.2",
-                                         "cutmix 1",         "label-smoothing 0.1",
-                                         "focal 2",          "aux-weight 1",
-                                         "optimizer adamw",  "class-weights balanced",
-                                         "balanced-sampler", "group-dro 0.01 --group-column background"};
+    static const char *const tricks[] = {"norm none --arch small",
+                                         "activation gelu --arch lenet5",
+                                         "dropout 0.3 --arch vgg-small",
+                                         "drop-path 0.2 --arch resnet8",
+                                         "zero-gamma --arch resnet8",
+                                         "optimizer muon",
+                                         "optimizer lars",
+                                         "optimizer rmsprop",
+                                         "schedule cosine-restarts",
+                                         "schedule polynomial",
+                                         "augment flip",
+                                         "mixup 0.2",
+                                         "cutmix 1",
+                                         "label-smoothing 0.1",
+                                         "focal 2",
+                                         "aux-weight 1",
+                                         "optimizer adamw",
+                                         "class-weights balanced",
+                                         "balanced-sampler",
+                                         "group-dro 0.01 --group-column background"};
     for (size_t i = 0; i < sizeof tricks / sizeof *tricks; i++) {
-        cli_expect(0, NULL, QUICK "--threads 1 -o one.bin --%s", tricks[i]);
-        cli_expect(0, NULL, QUICK "--threads 3 -o three.bin --%s", tricks[i]);
+        cli_expect(0, NULL, QUICK "-n 64 --batch 32 --split test --threads 1 -o one.bin --%s", tricks[i]);
+        cli_expect(0, NULL, QUICK "-n 64 --batch 32 --split test --threads 3 -o three.bin --%s", tricks[i]);
         assert_same_file("one.bin", "three.bin");
         char name[40];
         snprintf(name, sizeof name, "\"%.*s\": ", (int)strcspn(tricks[i], " "), tricks[i]);
@@ -90,6 +105,9 @@ static void every_trick(void **state) {
 
 static void contradictions(void **state) {
     (void)state;
+    cli_expect(2, "dropout", QUICK "--dropout .2");
+    cli_expect(2, "is not an activation", QUICK "--arch lenet5 --activation rleu");
+    cli_expect(2, "--norm: unknown value \"bach\", did you mean \"batch\"?", QUICK "--norm bach");
     cli_expect(2, "--group-dro needs --group-column", QUICK "--group-dro .01");
     cli_expect(2, "no group column 'nothing' in synth:shapes",
                QUICK "--group-dro .01 --group-column nothing");
