@@ -13,11 +13,13 @@ typedef struct preprocessing {
     float mean[4], std[4]; /* in units of `range`, in the file's channel order */
     bool bgr;              /* the file wants blue first */
     enum { LAYOUT_AUTO, LAYOUT_NCHW, LAYOUT_NHWC } layout;
+    int height, width; /* where the file leaves them open; 0: not given */
 } preprocessing;
 
 preprocessing preprocessing_default(void); /* range 1, nothing else */
 
-/* The graph as a net whose first layers are the preprocessing; a trailing Softmax is left out, and *softmax_removed says so. Every operator must have
+/* The graph as a net whose first layers are the preprocessing, given and found at the graph's beginning; a trailing Softmax is left out. Class names are
+ * numbers; the recipe holds {"imported": {"format", "opset", "producer", "sha256", "left_out"}}. Every operator must have
  * a counterpart among our layers; else STATUS_UNSUPPORTED says node, operator, opset and why. The finished net is run on one image and
  * compared with the reference evaluator; a difference is STATUS_UNSUPPORTED too: no model is audited that we read wrongly. */
 MUST_CHECK status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e);
