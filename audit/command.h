@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "audit/input_options.h"
 #include "audit/model_options.h"
 #include "audit/options.h"
 #include "audit/progress.h"
@@ -41,6 +42,7 @@ typedef struct context {
     data_settings data;
     training_settings training;
     model_settings model;
+    input_settings input;
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
@@ -55,6 +57,7 @@ struct command {
     const char *about;     /* a paragraph or more for its help */
     bool reads_data;       /* takes the data options */
     bool reads_model;      /* takes the options of how a model is asked, which context_open_model obeys */
+    bool reads_onnx;       /* takes only the options that context_read_model obeys: what ONNX files do not say */
     bool reads_answers;    /* and of dropout at test time, which predictions_of obeys */
     bool trains;           /* takes the training options */
     const option *options; /* its own, or NULL */
@@ -102,6 +105,14 @@ MUST_CHECK status context_open_test(const context *c, const char *test_data, con
  * test on. Both must be freed. */
 MUST_CHECK status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
                                     dataset *train_part, dataset *test, err *e);
+
+/* --size HxW; zeros where it is not given. */
+MUST_CHECK status context_size(const context *c, int *height, int *width, err *e);
+
+/* Reads a model.bin or an ONNX file, found out by its content, with the input options; these are an error for a model.bin, which has its
+ * preprocessing. Free with model_file_free. */
+struct model_file;
+MUST_CHECK status context_read_model(const context *c, const char *path, struct model_file *out, err *e);
 
 /* A model file with everything that must live as long as its model. Starts as {0}. */
 typedef struct loaded_model {

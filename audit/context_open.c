@@ -1,13 +1,15 @@
-/* What commands share: opening data and models. */
+/* What commands share: opening data. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/command.h"
 #include "datasets/groups.h"
 #include "datasets/open.h"
-#include "nets/model_file.h"
 
-static status parse_size(const char *text, int *height, int *width, err *e) {
+status context_size(const context *c, int *height, int *width, err *e) {
+    *height = *width = 0;
+    const char *text = c->data.size;
+    if (!text) return STATUS_OK;
     char *end;
     long h = strtol(text, &end, 10);
     long w = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
@@ -33,7 +35,12 @@ status context_open_data(const context *c, const char *split, int n, const shape
         o.width = size->w;
         o.channels = size->c;
     }
-    status s = d->size ? parse_size(d->size, &o.height, &o.width, e) : STATUS_OK;
+    int height, width;
+    status s = context_size(c, &height, &width, e);
+    if (s == STATUS_OK && d->size) {
+        o.height = height;
+        o.width = width;
+    }
     if (s == STATUS_OK) s = dataset_open(d->data, &o, out, e);
     if (s == STATUS_OK && d->properties) s = groups_add_properties(out, e);
     if (s != STATUS_OK) dataset_free(out);
@@ -65,29 +72,5 @@ status context_open_both(context *c, int64_t train_n, const char *test_data, con
         s = context_open_test(c, test_data, test_groups, test_n > 0 ? (int)test_n : 0, train_part, test, e);
     if (s == STATUS_OK && test->n == 0)
         s = err_set(e, STATUS_USAGE, "%s has no test part: give --test-data", train_part->name);
-    return s;
-}
-
-void loaded_model_free(loaded_model *m) {
-    model_free(m->model);
-    if (m->file) model_file_free(m->file);
-    free(m->file);
-    *m = (loaded_model){0};
-}
-
-status context_open_model(const context *c, const char *path, bool gradient, loaded_model *out, err *e) {
-    *out = (loaded_model){.file = calloc(1, sizeof *out->file)};
-    if (!out->file) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    status s = model_file_read(path, out->file, e);
-    if (s == STATUS_OK)
-        s = model_of_net(out->file->net, &out->file->weights, gradient, &c->run, &out->model, e);
-    if (s != STATUS_OK) {
-        loaded_model_free(out);
-        return s;
-    }
-    out->model->class_names = (const char *const *)out->file->class_names;
-    memcpy(out->model->sha256, out->file->sha256, sizeof out->model->sha256);
-    s = model_options_apply(&c->model, &out->model, e);
-    if (s != STATUS_OK) loaded_model_free(out);
     return s;
 }

@@ -33,11 +33,10 @@ typedef struct layer_config {
     int start[3], step[3], count[3]; /* slice: first value, stride and number, of rows, columns, channels */
     int pad_channels[2], pad_mode;   /* pad: channels before and behind; enum pad_mode */
     float fill;                      /* pad: the number of PAD_CONSTANT */
-    int view[VIEW_RANK],
-        order
-            [VIEW_RANK]; /* permute: axes of the C,H,W order, first ones of length 1; how they change places */
-    int to[3];           /* permute: the result's rows, columns, channels */
-    int lrn_size;        /* lrn: channels in a window */
+    int view[VIEW_RANK];             /* permute: axes that the values in C,H,W order are seen with, */
+    int order[VIEW_RANK];            /* and how these change places */
+    int to[3];                       /* permute: the result's rows, columns, channels */
+    int lrn_size;                    /* lrn: channels in a window */
     float lrn_alpha, lrn_beta, lrn_bias;
     int size[2];       /* resize: rows, columns of the output */
     int n_map, map[4]; /* channels: which input channel each of the n_map output channels is */

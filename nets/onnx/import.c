@@ -4,11 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nets/onnx/check_internal.h"
 #include "nets/onnx/import_internal.h"
-#include "nets/session.h"
-
-/* Largest difference of logits from the evaluator's, as a part of the largest logit: sums in another order differ by about 1e-6. */
-static const float tolerance = 1e-4F;
 
 typedef struct import_job {
     const preprocessing *p;
@@ -20,20 +17,11 @@ typedef struct import_job {
     const onnx_node *softmax; /* left out; NULL: none */
 } import_job;
 
-/* Noise: every pixel counts, and no two alike. */
-static float *make_image(shape s, arena *memory) {
-    rng r = rng_stream(0, "onnx-check", 0, 0, 0, 0);
-    float *image = arena_array(memory, shape_size(s), sizeof *image);
-    for (size_t i = 0; image && i < shape_size(s); i++)
-        image[i] = rng_uniform(&r);
-    return image;
-}
-
 static status start(const onnx_graph *g, const preprocessing *p, import_job *job, err *e) {
     *job = (import_job){.p = p};
     status s = input_plan_make(g, p, &job->plan, e);
     if (s != STATUS_OK) return s;
-    job->image = make_image(job->plan.image, &job->memory);
+    job->image = onnx_check_image(job->plan.image, &job->memory);
     const onnx_tensor *input = job->image ? input_plan_tensor(&job->plan, p, job->image, &job->memory) : NULL;
     size_t values = (size_t)g->n_values, nodes = (size_t)g->n_nodes;
     job->im = (importer){.g = g,
@@ -142,30 +130,6 @@ static status note_origin(const import_job *job, model_file *out, err *e) {
                 : err_set(e, STATUS_BAD_FILE, "a producer's name that is not UTF-8, or no memory");
 }
 
-/* The finished net's logits against the evaluator's. */
-static status compare(const import_job *job, const model_file *m, err *e) {
-    const onnx_tensor *expected = job->trace.values[job->im.logits];
-    run r = run_default();
-    r.threads = 1;
-    session *s = NULL;
-    float *logits = malloc(expected->n * sizeof *logits), largest = 0, worst = 0;
-    status done = logits ? session_new(m->net, &m->weights, SESSION_INFER, 0, &r, &s, e)
-                         : err_set(e, STATUS_NO_MEMORY, "no memory for logits");
-    if (done == STATUS_OK) done = session_infer(s, 0, 1, job->image, logits, e);
-    for (size_t i = 0; done == STATUS_OK && i < expected->n; i++) {
-        float gap = fabsf(logits[i] - expected->floats[i]);
-        largest = fmaxf(largest, fabsf(expected->floats[i]));
-        worst = gap <= worst ? worst : gap; /* keeps NaN */
-    }
-    session_free(s);
-    free(logits);
-    if (done == STATUS_OK && !(worst <= tolerance * largest + 1e-6F))
-        return err_set(e, STATUS_UNSUPPORTED,
-                       "the imported net's logits differ by %g from those of the graph, whose largest is %g",
-                       (double)worst, (double)largest);
-    return done;
-}
-
 status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e) {
     import_job job;
     *out = (model_file){0};
@@ -178,7 +142,8 @@ status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out,
     if (s == STATUS_OK) s = set_weights(&job.im, out, e);
     if (s == STATUS_OK) s = number_classes(out, e);
     if (s == STATUS_OK) s = note_origin(&job, out, e);
-    if (s == STATUS_OK) s = compare(&job, out, e);
+    if (s == STATUS_OK)
+        s = onnx_check_logits(out->net, &out->weights, job.image, job.trace.values[job.im.logits], e);
     if (s == STATUS_OK)
         memcpy(out->sha256, g->sha256, sizeof out->sha256);
     else

@@ -24,8 +24,9 @@ preprocessing preprocessing_default(void); /* range 1, nothing else */
  * compared with the reference evaluator; a difference is STATUS_UNSUPPORTED too: no model is audited that we read wrongly. */
 MUST_CHECK status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e);
 
-/* The net as an ONNX file (opset 13): input N x C x H x W of [0,1] pixels with symbolic N, preprocessing included, output logits. */
-MUST_CHECK status onnx_export(const char *path, const net *n, const weights *w,
-                              const char *const *class_names, err *e);
+/* The net as an ONNX file (opset 13): input "input", N x C x H x W pixels in [0,1] with N left open, preprocessing included, output "logits". Parameters have
+ * their names of a PyTorch state_dict; auxiliary heads and dropout are left out. The graph is compared with the net before it is written,
+ * atomically. */
+MUST_CHECK status onnx_export(const char *path, const net *n, const weights *w, err *e);
 
 #endif

@@ -15,7 +15,11 @@ static void give_elementwise(importer *im, const onnx_node *n, const char *op, c
 status lower_activation(importer *im, const onnx_node *n, err *e) {
     static const struct {
         const char *op, *layer;
-    } layers[] = {{"Relu", "relu"}, {"Sigmoid", "sigmoid"}, {"Tanh", "tanh"}, {"HardSwish", "hardswish"}};
+    } layers[] = {{"Relu", "relu"},
+                  {"Sigmoid", "sigmoid"},
+                  {"Tanh", "tanh"},
+                  {"HardSwish", "hardswish"},
+                  {"Erf", "erf"}};
     (void)e;
     for (size_t k = 0; k < sizeof layers / sizeof *layers; k++)
         if (!strcmp(n->op, layers[k].op)) give_elementwise(im, n, layers[k].layer, NULL);

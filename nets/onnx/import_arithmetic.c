@@ -142,6 +142,7 @@ static bool gate(importer *im, const onnx_node *n, int side) {
 
 status lower_arithmetic(importer *im, const onnx_node *n, err *e) {
     if (n->n_inputs != 2) return import_refuse(im, e, "%d inputs", n->n_inputs);
+    if (onnx_int(n, "broadcast", 0)) return import_refuse(im, e, "the broadcasting of opsets before 7");
     for (int side = 0; side < 2; side++)
         if (!import_depends(im, n, 1 - side)) return with_constant(im, n, side, e);
     bool same = same_dims(import_tensor(im, n, 0), import_tensor(im, n, 1));

@@ -83,6 +83,7 @@ status input_plan_make(const onnx_graph *g, const preprocessing *p, input_plan *
         return refuse(e, v, "only inputs of a floating type are supported");
     if (v->rank < 2 || v->rank > 4)
         return refuse(e, v, "it has no or another number of dimensions than 2 to 4");
+    plan->type = v->type;
     plan->rank = v->rank;
     status s = v->rank == 4 ? plan_map(v, p, plan, e) : plan_vector(v, p, plan, e);
     if (s == STATUS_OK && (p->layout == LAYOUT_NHWC || (v->rank == 4 && plan->dims[3] == plan->image.c &&
@@ -106,7 +107,7 @@ static void affine_of_channel(const preprocessing *p, int k, double *mean, doubl
 
 const onnx_tensor *input_plan_tensor(const input_plan *plan, const preprocessing *p, const float *image,
                                      arena *memory) {
-    onnx_tensor *t = onnx_tensor_new(memory, ONNX_FLOAT, plan->rank, plan->dims);
+    onnx_tensor *t = onnx_tensor_new(memory, plan->type, plan->rank, plan->dims);
     shape s = plan->image;
     const int length[MAP_AXES] = {s.c, s.h, s.w}, *axes = plan->axes;
     size_t at = 0;

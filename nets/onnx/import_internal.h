@@ -59,6 +59,7 @@ const lowering_rule *lowering_find(const char *op); /* NULL: no such operator */
 /* What the graph's only input holds. */
 typedef struct input_plan {
     shape image;
+    onnx_type type;
     int rank;
     int64_t dims[ONNX_MOST_RANK];
     int axes[MAP_AXES]; /* order of the image's axes in it, as in a carrier */

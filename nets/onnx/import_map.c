@@ -46,6 +46,22 @@ status lower_pad(importer *im, const onnx_node *n, err *e) {
     return STATUS_OK;
 }
 
+/* Only what our layer does: bilinear, pixels at their middle, rows and columns. */
+status lower_resize(importer *im, const onnx_node *n, err *e) {
+    const onnx_tensor *t = import_tensor(im, n, 0), *out = import_result(im, n);
+    const char *mode = onnx_string(n, "mode", "nearest");
+    const char *where = onnx_string(n, "coordinate_transformation_mode", "half_pixel");
+    bool half = !strcmp(where, "half_pixel") || !strcmp(where, "pytorch_half_pixel");
+    if (strcmp(mode, "linear") || !half || t->rank != 4 || out->dims[0] != t->dims[0] ||
+        out->dims[1] != t->dims[1])
+        return import_refuse(
+            im, e, "mode '%.20s' and '%.24s', only linear and half_pixel of rows and columns are supported",
+            mode, where);
+    layer_config c = {.size = {(int)out->dims[2], (int)out->dims[3]}};
+    import_give(im, n, import_add_one(im, "resize", &c, import_map(im, n->inputs[0], import_shape(t))));
+    return STATUS_OK;
+}
+
 /* Which axes are reduced: attribute or input, all where none are named. */
 static status reduced_axes(importer *im, const onnx_node *n, bool reduced[ONNX_MOST_RANK], err *e) {
     const onnx_tensor *t = import_tensor(im, n, 0);

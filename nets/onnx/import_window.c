@@ -126,6 +126,23 @@ status lower_batch_norm(importer *im, const onnx_node *n, err *e) {
     return STATUS_OK;
 }
 
+/* A group norm whose groups are single channels. */
+status lower_instance_norm(importer *im, const onnx_node *n, err *e) {
+    const onnx_tensor *x = import_tensor(im, n, 0);
+    const onnx_tensor *scale = import_constant(im, n, 1), *shift = import_constant(im, n, 2);
+    shape in = import_shape(x);
+    layer_config c = {.groups = in.c, .eps = onnx_float(n, "epsilon", 1e-5F)};
+    if (x->rank < 3 || x->dims[0] != 1 || x->dims[1] != in.c || !scale || !shift || !scale->floats ||
+        !shift->floats || scale->n != (size_t)in.c || shift->n != (size_t)in.c)
+        return import_refuse(im, e, "its scale and shift are not constants for each of %d channels", in.c);
+    import_name_after(im, n, 1);
+    int node = import_add_one(im, "group_norm", &c, import_map(im, n->inputs[0], in));
+    import_param(im, node, 0, scale->floats, scale->n);
+    import_param(im, node, 1, shift->floats, shift->n);
+    import_give(im, n, node);
+    return STATUS_OK;
+}
+
 status lower_lrn(importer *im, const onnx_node *n, err *e) {
     shape in;
     status s = map_of(im, n, &in, e);

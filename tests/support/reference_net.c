@@ -84,6 +84,9 @@ static double silu(double x, double rate) {
 static double hard_sigmoid(double x, double rate) {
     return fmin(fmax(rate * x + .5, 0), 1);
 }
+static double error_function(double x, double rate) {
+    return (void)rate, erf(x);
+}
 static double hardswish(double x, double rate) {
     return (void)rate, x * fmin(fmax(x + 3, 0), 6) / 6;
 }
@@ -104,6 +107,7 @@ static const struct {
     {"silu", silu},
     {"hardswish", hardswish},
     {"hard_sigmoid", hard_sigmoid},
+    {"erf", error_function},
 };
 
 static bool activate(const reference_view *v, const char *op, const double *x, double *y) {
