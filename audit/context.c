@@ -45,9 +45,8 @@ status context_finish(const context *c, result *x, status s, err *e) {
     if (partial)
         result_warning(x, interrupt_timed_out() ? "TIME_LIMIT" : "INTERRUPTED",
                        "stopped before the work was done: only what was finished is counted", NULL, 0, NULL);
-    json *preprocessing =
-        c->command->reads_model || c->command->reads_onnx ? input_settings_json(&c->input) : NULL;
-    if (preprocessing) result_setting_json(x, "preprocessing", preprocessing);
+    json *input = c->command->reads_model || c->command->reads_onnx ? input_settings_json(&c->input) : NULL;
+    if (input) result_setting_json(x, "preprocessing", input);
     result_run facts = {.argc = c->argc,
                         .argv = c->argv,
                         .threads = c->run.threads,
