@@ -60,7 +60,7 @@ option_set input_option_set(input_settings *m) {
 }
 
 bool input_settings_given(const input_settings *m) {
-    return m->mean.n || m->std.n || m->range != 1 || m->layout || m->channels;
+    return m->mean.n || m->std.n || (m->range != 0 && m->range != 1) || m->layout || m->channels;
 }
 
 static status copy_numbers(const char *name, const number_list *from, int *n, float to[4], err *e) {
@@ -74,7 +74,7 @@ static status copy_numbers(const char *name, const number_list *from, int *n, fl
 
 status input_settings_read(const input_settings *m, int height, int width, preprocessing *out, err *e) {
     *out = preprocessing_default();
-    out->range = m->range;
+    if (m->range != 0) out->range = m->range;
     out->bgr = m->channels == 1;
     out->layout = m->layout;
     out->height = height;

@@ -62,6 +62,7 @@ const command command_inspect = {.name = "inspect",
                                           "names, types and shapes of the arrays of .npy, .npz and IDX files "
                                           "(gzip too). The kind is found from the content. "
                                           "The file is checked as strictly as when it is used.",
+                                 .reads_onnx = true,
                                  .options = options,
                                  .settings_size = sizeof(inspect_settings),
                                  .run = run_inspect};
