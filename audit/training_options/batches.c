@@ -6,8 +6,11 @@ const option data_options[] = {
      .kind = OPTION_TEXT,
      .offset = FIELD(augment),
      .metavar = "LIST",
-     .what = "changes of the training images, such as flip,shift=2,cutout=8: flip vflip shift crop rotate "
-             "noise brightness contrast cutout flip-target; none for no change"},
+     .what =
+         "changes of the training images, such as trivial or flip,shift=2,cutout=8: flip vflip shift crop "
+         "rotate shear affine cutout erase erase-mean noise brightness contrast saturation hue jitter "
+         "sharpness invert posterize solarize autocontrast equalize trivial randaugment flip-target; none "
+         "for no change"},
     {.name = "mixup",
      .kind = OPTION_NUMBER,
      .offset = FIELD(mixup),
