@@ -7,6 +7,7 @@
 #include "audit/show.h"
 #include "core/bytes.h"
 #include "core/npy.h"
+#include "nets/onnx/graph.h"
 
 enum { HEAD = 16, IDX_MOST_DIMS = 8 };
 static const size_t file_cap = (size_t)2 << 30;
@@ -18,6 +19,8 @@ status file_kind_of(const char *path, file_kind *out, err *e) {
     if (s != STATUS_OK) return s;
     if (n >= 9 && head[8] == '{' && head[7] == 0)
         *out = FILE_MODEL;
+    else if (onnx_looks_like(head, n))
+        *out = FILE_ONNX;
     else if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0)
         *out = FILE_NPY;
     else if (n >= 4 && memcmp(head, "PK\x03\x04", 4) == 0)
@@ -27,8 +30,8 @@ status file_kind_of(const char *path, file_kind *out, err *e) {
     else if (n >= 2 && ((head[0] == 0x1f && head[1] == 0x8b) || (head[0] == 0 && head[1] == 0)))
         *out = FILE_IDX;
     else
-        return err_set(e, STATUS_UNSUPPORTED, "%s: neither a model, a result, an .npy, .npz nor an IDX file",
-                       path);
+        return err_set(e, STATUS_UNSUPPORTED,
+                       "%s: neither a model, an ONNX file, a result, an .npy, .npz nor an IDX file", path);
     return STATUS_OK;
 }
 

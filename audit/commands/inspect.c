@@ -9,11 +9,8 @@
 static const struct {
     file_kind kind;
     status (*show)(context *c, const char *path, result *x, err *e);
-} shows[] = {{FILE_MODEL, inspect_model},
-             {FILE_RESULT, inspect_result},
-             {FILE_NPY, inspect_npy},
-             {FILE_NPZ, inspect_npz},
-             {FILE_IDX, inspect_idx}};
+} shows[] = {{FILE_MODEL, inspect_model}, {FILE_ONNX, inspect_onnx}, {FILE_RESULT, inspect_result},
+             {FILE_NPY, inspect_npy},     {FILE_NPZ, inspect_npz},   {FILE_IDX, inspect_idx}};
 
 typedef struct inspect_settings {
     const char *recipe;
@@ -56,9 +53,10 @@ const command command_inspect = {.name = "inspect",
                                  .arguments = "FILE",
                                  .fewest = 1,
                                  .most = 1,
-                                 .what = "show what is in a model, result, array or IDX file",
+                                 .what = "show what is in a model, ONNX, result, array or IDX file",
                                  .about = "Shows what is in a file: the layers, shapes, parameters and "
-                                          "recipe of a model; the rows and warnings of a result; "
+                                          "recipe of a model; the nodes of an ONNX file and those of them "
+                                          "that are not supported; the rows and warnings of a result; "
                                           "names, types and shapes of the arrays of .npy, .npz and IDX files "
                                           "(gzip too). The kind is found from the content. "
                                           "The file is checked as strictly as when it is used.",

@@ -7,17 +7,7 @@
 #include "nets/onnx/check_internal.h"
 #include "nets/onnx/import_internal.h"
 
-typedef struct import_job {
-    const preprocessing *p;
-    importer im;
-    input_plan plan;
-    onnx_trace trace;
-    arena memory;
-    float *image;
-    const onnx_node *softmax; /* left out; NULL: none */
-} import_job;
-
-static status start(const onnx_graph *g, const preprocessing *p, import_job *job, err *e) {
+status import_start(const onnx_graph *g, const preprocessing *p, import_job *job, err *e) {
     *job = (import_job){.p = p};
     status s = input_plan_make(g, p, &job->plan, e);
     if (s != STATUS_OK) return s;
@@ -37,7 +27,7 @@ static status start(const onnx_graph *g, const preprocessing *p, import_job *job
     return onnx_evaluate(g, &input, &job->trace, e);
 }
 
-static void stop(import_job *job) {
+void import_stop(import_job *job) {
     onnx_trace_free(&job->trace);
     arena_free(&job->memory);
 }
@@ -62,8 +52,7 @@ static const char *arch_name(const onnx_graph *g, char out[NET_MOST_NAME + 1]) {
     return net_name_is_fine(out) ? out : "onnx";
 }
 
-/* From the trace to a builder with all layers; `refused` as in import_lower. */
-static status lower_graph(import_job *job, const char **refused, err *e) {
+status import_graph(import_job *job, const char **refused, err *e) {
     importer *im = &job->im;
     char name[NET_MOST_NAME + 1];
     job->softmax = import_find_logits(im);
@@ -133,8 +122,8 @@ static status note_origin(const import_job *job, model_file *out, err *e) {
 status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out, err *e) {
     import_job job;
     *out = (model_file){0};
-    status s = start(g, p, &job, e);
-    if (s == STATUS_OK) s = lower_graph(&job, NULL, e);
+    status s = import_start(g, p, &job, e);
+    if (s == STATUS_OK) s = import_graph(&job, NULL, e);
     if (s == STATUS_OK)
         s = net_finish(job.im.b, &out->net, e);
     else if (job.im.b)
@@ -148,6 +137,6 @@ status onnx_import(const onnx_graph *g, const preprocessing *p, model_file *out,
         memcpy(out->sha256, g->sha256, sizeof out->sha256);
     else
         model_file_free(out);
-    stop(&job);
+    import_stop(&job);
     return s;
 }

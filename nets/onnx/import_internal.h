@@ -4,7 +4,6 @@
 #define NETS_ONNX_IMPORT_INTERNAL_H
 
 #include "nets/net_internal.h"
-#include "nets/onnx/evaluate.h"
 #include "nets/onnx/import.h"
 
 /* Axes of a map, in PyTorch's order. */
@@ -132,6 +131,24 @@ void import_give_alike(importer *im, const onnx_node *n, int node);
 int import_axis_front(importer *im, int value, int axis);
 int import_axis_back(importer *im, int node, const onnx_tensor *like, int axis);
 int import_slice(importer *im, int node, int start, int step, int count); /* of channels */
+
+/* --- import.c ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct import_job {
+    const preprocessing *p;
+    importer im;
+    input_plan plan;
+    onnx_trace trace;
+    arena memory;
+    float *image;
+    const onnx_node *softmax; /* left out; NULL: none */
+} import_job;
+
+/* Plans the input and evaluates the graph on an image of noise. */
+MUST_CHECK status import_start(const onnx_graph *g, const preprocessing *p, import_job *job, err *e);
+/* From the trace to a builder with all layers; `refused` as in import_lower. */
+MUST_CHECK status import_graph(import_job *job, const char **refused, err *e);
+void import_stop(import_job *job); /* also after a failure */
 
 /* --- import_matrix.c ----------------------------------------------------------------------------------------------------- */
 
