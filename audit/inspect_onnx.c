@@ -44,7 +44,7 @@ static void print_nodes(const context *c, const onnx_survey *s) {
 }
 
 static void print_list(const context *c, const char *name, int n, const float *values) {
-    say(c, " %s", name);
+    say(c, "%s", name);
     for (int k = 0; k < n; k++)
         say(c, "%s %.6g", k ? "," : "", (double)values[k]);
 }
@@ -55,7 +55,7 @@ static void print_findings(const context *c, const onnx_survey *s) {
         say(c, "\n%s at the end is left out: the logits before it are what is judged.", s->softmax->op);
     if (s->n_mean) {
         say(c, "\nPixels from 0 to 1 are normalised first:");
-        print_list(c, "mean", s->n_mean, s->mean);
+        print_list(c, " mean", s->n_mean, s->mean);
         print_list(c, "; std", s->n_mean, s->std);
         say(c, ".");
     }
