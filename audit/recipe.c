@@ -35,7 +35,7 @@ static status stored_recipe(const char *path, json **out, err *e) {
 }
 
 static bool is_option(const char *key) {
-    return strcmp(key, "data") != 0 && strcmp(key, "finished") != 0;
+    return strcmp(key, "data") != 0 && strcmp(key, "finished") != 0 && strcmp(key, "transfer") != 0;
 }
 
 status recipe_read(const char *path, json **out, err *e) {

@@ -1,0 +1,91 @@
+/* Fitting: the head first, on features computed once (so that its first, random weights never spoil the trunk: Kumar et al. 2022), then
+ * both where the trunk may move. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/show.h"
+#include "audit/transfer.h"
+#include "core/suggest.h"
+#include "nets/features.h"
+
+status transfer_parse_freeze(const char *text, int layers, int *out, err *e) {
+    char *end;
+    long number = strtol(text, &end, 10);
+    *out = layers;
+    if (strcmp(text, "all") == 0) return STATUS_OK;
+    if (strcmp(text, "none") == 0) number = 0;
+    *out = (int)number;
+    bool word = strcmp(text, "none") == 0, whole = *text && !*end && number >= 0 && number <= layers;
+    if (word || whole) return STATUS_OK;
+    return err_set(e, STATUS_USAGE, "--freeze: \"%.32s\", expected all, none or a number of layers up to %d",
+                   text, layers);
+}
+
+static status fit_head(transfer_job *j, err *e) {
+    const context *c = j->context;
+    const augmentation *augment = j->recipe.options.augment;
+    dataset features;
+    status s = features_make(j->net.net, &j->net.weights, j->net.features, &j->train, augment,
+                             (int)j->settings->copies, &c->run, &features, e);
+    if (s != STATUS_OK) return s;
+    s = features_train_head(j->net.net, &j->net.weights, j->net.features, &features, &j->head, &c->run, NULL,
+                            e);
+    dataset_free(&features);
+    return s;
+}
+
+static void print_epoch(void *user, const train_epoch *t) {
+    say(user, "%5d  %7.4f  %12.2f %%\n", t->epoch + 1, t->loss, 100 * t->accuracy);
+}
+
+/* Trains a whole net from the weights that it has. */
+static status fit_whole(transfer_job *j, transferred *t, const train_options *o, const char *title, err *e) {
+    const context *c = j->context;
+    train_watch watch = {.user = j->context, .each_epoch = print_epoch};
+    objective goal;
+    status s = objective_plain(t->net, &t->weights, o->batch, &c->run, &goal, e);
+    if (s != STATUS_OK) return s;
+    say(c, "\n%s\nepoch     loss  train accuracy\n", title);
+    s = train(t->net, &t->weights, &j->train, o, &goal, &c->run, &watch, e);
+    goal.free(goal.self);
+    return s;
+}
+
+static float *rates_for(const transferred *t, int frozen, double trunk_rate, double depth_decay, err *e,
+                        status *s) {
+    float *rates = malloc(((size_t)t->net->n_params + 1) * sizeof *rates);
+    *s = rates ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    if (rates) transfer_rates(t, frozen, trunk_rate, depth_decay, rates);
+    return rates;
+}
+
+static status fine_tune(transfer_job *j, err *e) {
+    const transfer_settings *o = j->settings;
+    train_options options = j->recipe.options;
+    status s;
+    float *rates = rates_for(&j->net, j->frozen, o->trunk_rate, o->depth_decay, e, &s);
+    options.rates = rates;
+    options.frozen_norm = o->frozen_norm;
+    if (s == STATUS_OK) s = fit_whole(j, &j->net, &options, "fine-tuning", e);
+    free(rates);
+    return s;
+}
+
+/* The twin: the same net, images and options, and nothing of the base. */
+static status fit_scratch(transfer_job *j, err *e) {
+    train_options options = j->recipe.options;
+    status s;
+    float *rates = rates_for(&j->scratch, 0, 1, 1, e, &s);
+    options.rates = rates;
+    if (s == STATUS_OK) transfer_forget(&j->scratch, j->context->run.seed);
+    if (s == STATUS_OK) s = fit_whole(j, &j->scratch, &options, "the same net from scratch", e);
+    free(rates);
+    return s;
+}
+
+status transfer_fit(transfer_job *j, err *e) {
+    status s = j->settings->head_epochs > 0 ? fit_head(j, e) : STATUS_OK;
+    if (s == STATUS_OK && j->frozen < transfer_layers(&j->net)) s = fine_tune(j, e);
+    if (s == STATUS_OK && j->scratch.net) s = fit_scratch(j, e);
+    return s;
+}
