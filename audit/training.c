@@ -1,41 +1,54 @@
 /* From options to a trained net. */
 #include "audit/training_internal.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "audit/holdout.h"
 #include "nets/zoo.h"
 
-/* With what was not given filled in, so that a recipe tells it too. */
+/* With what was not given filled in where it matters, so that a recipe tells it too. */
 static training_settings completed(const training_settings *t) {
     training_settings full = *t;
     if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)full.optimizer);
-    schedule usual = schedule_default((schedule_kind)full.schedule, full.lr);
-    bool steps = full.schedule == SCHEDULE_STEP, factor = steps || full.schedule == SCHEDULE_EXPONENTIAL;
+    schedule_kind kind = (schedule_kind)full.schedule;
+    schedule usual = schedule_default(kind, full.lr);
+    bool counts = kind == SCHEDULE_STEP || kind == SCHEDULE_COSINE_RESTARTS;
+    bool factor = kind == SCHEDULE_STEP || kind == SCHEDULE_MULTISTEP || kind == SCHEDULE_EXPONENTIAL ||
+                  kind == SCHEDULE_PLATEAU;
     if (factor && !(full.gamma > 0)) full.gamma = usual.gamma;
-    if (steps && full.every < 1) full.every = usual.every;
+    if (counts && full.every < 1) full.every = usual.every;
+    if (kind == SCHEDULE_COSINE_RESTARTS && full.multiplier < 1) full.multiplier = usual.multiplier;
+    if (kind == SCHEDULE_POLYNOMIAL && !(full.power > 0)) full.power = usual.power;
     return full;
 }
 
-static schedule schedule_of(const training_settings *t) {
-    schedule s = schedule_default((schedule_kind)t->schedule, t->lr);
-    if (t->gamma > 0) s.gamma = t->gamma;
-    if (t->every > 0) s.every = (int)t->every;
-    s.warmup_steps = (int)t->warmup;
-    if (t->momentum >= 0) s.momentum_low = s.momentum_high = 0; /* the given one stays */
-    return s;
+static status take_milestones(const number_list *given, schedule *s, err *e) {
+    if (given->n > SCHEDULE_MOST_MILESTONES)
+        return err_set(e, STATUS_USAGE, "--milestones: more than %d epochs", SCHEDULE_MOST_MILESTONES);
+    for (int i = 0; i < given->n; i++) {
+        if (given->values[i] != floor(given->values[i]))
+            return err_set(e, STATUS_USAGE, "--milestones: %g is not a whole number of epochs",
+                           given->values[i]);
+        s->milestones[i] = (int)given->values[i];
+    }
+    s->n_milestones = given->n;
+    return STATUS_OK;
 }
 
-status training_plan_options(const training_settings *given, const dataset *d, int batch_size, training *out,
-                             err *e) {
-    training_settings full = completed(given), *t = &full;
-    train_options *o = &out->options;
-    *o = train_options_default();
-    o->epochs = (int)t->epochs;
-    o->batch = batch_size;
-    o->optim = (optim_kind)t->optimizer;
-    o->schedule = schedule_of(t);
-    if (t->momentum >= 0) o->momentum = t->momentum;
-    o->weight_decay = t->weight_decay;
+static status plan_schedule(const training_settings *t, schedule *s, err *e) {
+    *s = schedule_default((schedule_kind)t->schedule, t->lr);
+    if (t->gamma > 0) s->gamma = t->gamma;
+    if (t->every > 0) s->every = (int)t->every;
+    if (t->power > 0) s->power = t->power;
+    if (t->multiplier > 0) s->multiplier = (int)t->multiplier;
+    s->patience = (int)t->plateau_patience;
+    s->warmup_steps = (int)t->warmup;
+    if (t->momentum >= 0) s->momentum_low = s->momentum_high = 0; /* the given one stays */
+    return s->kind == SCHEDULE_MULTISTEP ? take_milestones(&t->milestones, s, e) : STATUS_OK;
+}
+
+static void plan_batches(const training_settings *t, train_options *o) {
     o->mixup_alpha = t->mixup;
     o->cutmix_alpha = t->cutmix;
     o->balanced_sampler = t->balanced_sampler;
@@ -45,13 +58,57 @@ status training_plan_options(const training_settings *given, const dataset *d, i
     o->aux_weight = t->aux_weight;
     o->group_dro_rate = t->group_dro;
     o->group_column = t->group_column;
+}
+
+static void plan_steps(const training_settings *t, train_options *o) {
+    o->epochs = (int)t->epochs;
+    o->optim = (optim_kind)t->optimizer;
+    if (t->momentum >= 0) o->momentum = t->momentum;
+    o->weight_decay = t->weight_decay;
+    o->clip_norm = t->clip;
+    o->sam_rho = t->sam;
+    o->lookahead_every = (int)t->lookahead;
+    o->lookahead_share = t->lookahead_share;
+    o->ema_decay = t->ema;
+    o->swa_from = t->swa;
+    o->patience = (int)t->patience;
+}
+
+static status plan_options(const training_settings *given, const dataset *d, int batch_size, training *out,
+                           err *e) {
+    training_settings full = completed(given), *t = &full;
+    train_options *o = &out->options;
+    *o = train_options_default();
+    o->batch = batch_size;
     o->drop_last = d->n >= batch_size;
+    out->validation = t->validation;
+    plan_batches(t, o);
+    plan_steps(t, o);
+    status planned = plan_schedule(t, &o->schedule, e);
+    if (planned != STATUS_OK) return planned;
     if (t->augment && strcmp(t->augment, "none") != 0) {
         status s = augment_parse(t->augment, d->classes, d->class_names, &out->augment, e);
         if (s != STATUS_OK) return err_prefix(e, s, "--augment");
         o->augment = &out->augment;
     }
-    return train_options_check(o, e);
+    return schedule_check(&o->schedule,
+                          e); /* train() asks for the rest, when it knows the validation images */
+}
+
+/* Moments of the images that will be trained on. */
+static status kept_moments(const training_settings *t, const dataset *d, float mean[4], float std[4],
+                           err *e) {
+    if (!(t->validation > 0)) {
+        dataset_channel_moments(d, mean, std);
+        return STATUS_OK;
+    }
+    dataset kept, held;
+    status s = holdout_split(d, t->validation, &kept, &held, e);
+    if (s != STATUS_OK) return err_prefix(e, s, "--validation");
+    dataset_channel_moments(&kept, mean, std);
+    dataset_free(&kept);
+    dataset_free(&held);
+    return STATUS_OK;
 }
 
 static status build_net(const training_settings *t, const dataset *d, const float *mean, const float *std,
@@ -67,14 +124,33 @@ static status build_net(const training_settings *t, const dataset *d, const floa
     return zoo_build_with(training_arch(t), d->image, d->classes, &o, out, e);
 }
 
-status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out, err *e) {
+status training_plan_options(const training_settings *t, const dataset *d, int batch_size, training *out,
+                             err *e) {
     *out = (training){0};
+    status s = training_rules_check(t, e);
+    return s == STATUS_OK ? plan_options(t, d, batch_size, out, e) : s;
+}
+
+status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out, err *e) {
     float mean[4], std[4];
-    if (t->normalize) dataset_channel_moments(d, mean, std);
     status s = training_plan_options(t, d, batch_size, out, e);
+    if (s == STATUS_OK) s = kept_moments(t, d, mean, std, e);
     if (s == STATUS_OK) s = build_net(t, d, mean, std, &out->net, e);
     if (s == STATUS_OK) s = weights_new(out->net, &out->weights, e);
     if (s != STATUS_OK) training_free(out);
+    return s;
+}
+
+static status run_on(training *t, const dataset *d, const dataset *validation, const run *r,
+                     const train_watch *watch, err *e) {
+    train_options o = t->options;
+    objective goal;
+    if (validation) o.validation = validation;
+    o.drop_last = d->n >= o.batch;
+    status s = objective_plain(t->net, &t->weights, o.batch, r, &goal, e);
+    if (s != STATUS_OK) return s;
+    s = train(t->net, &t->weights, d, &o, &goal, r, watch, e);
+    goal.free(goal.self);
     return s;
 }
 
@@ -82,12 +158,18 @@ status training_run(training *t, const dataset *d, uint64_t seed, const run *r, 
                     err *e) {
     run seeded = *r;
     seeded.seed = seed;
-    objective goal;
-    status s = objective_plain(t->net, &t->weights, t->options.batch, &seeded, &goal, e);
-    if (s != STATUS_OK) return s;
     weights_init(t->net, &t->weights, seed);
-    s = train(t->net, &t->weights, d, &t->options, &goal, &seeded, watch, e);
-    goal.free(goal.self);
+    return training_go_on(t, d, &seeded, watch, e);
+}
+
+status training_go_on(training *t, const dataset *d, const run *r, const train_watch *watch, err *e) {
+    if (!(t->validation > 0)) return run_on(t, d, NULL, r, watch, e);
+    dataset kept, held;
+    status s = holdout_split(d, t->validation, &kept, &held, e);
+    if (s != STATUS_OK) return err_prefix(e, s, "--validation");
+    s = run_on(t, &kept, &held, r, watch, e);
+    dataset_free(&kept);
+    dataset_free(&held);
     return s;
 }
 

@@ -24,12 +24,20 @@ typedef struct training_settings {
     /* Optimiser. */
     int optimizer;
     double lr, momentum, weight_decay; /* lr 0, momentum -1: the method's own */
+    double clip, sam, lookahead_share;
+    int64_t lookahead;
     /* Schedule. */
     int schedule;
-    double gamma;          /* 0: the method's own */
-    int64_t every, warmup; /* every 0: the method's own */
+    double gamma, power;       /* 0: the method's own */
+    int64_t every, multiplier; /* 0: the method's own */
+    int64_t warmup, plateau_patience;
+    number_list milestones;
+    /* Averages. */
+    double ema, swa;
     /* Stopping. */
-    int64_t epochs;
+    int64_t epochs, patience;
+    double validation; /* share held out from the training data */
+    bool validated;    /* no option: validation images come from elsewhere */
 } training_settings;
 
 /* The tables of what makes a recipe, one a heading; `t` may be NULL where only names matter. Returns their number. */
@@ -47,6 +55,7 @@ typedef struct training {
     weights weights;
     augmentation augment;
     train_options options;
+    double validation; /* share to be held out from the training data; 0: options.validation, if any */
 } training;
 
 /* Plans the training of a net on data such as d: the architecture, input normalisation with d's moments, options checked. The
@@ -54,12 +63,16 @@ typedef struct training {
 MUST_CHECK status training_plan(const training_settings *t, const dataset *d, int batch_size, training *out,
                                 err *e);
 
-/* The options alone, for nets that come from elsewhere; *out starts as {0}. */
-MUST_CHECK status training_plan_options(const training_settings *t, const dataset *d, int batch_size, training *out, err *e);
+/* The options alone, for nets that come from elsewhere. */
+MUST_CHECK status training_plan_options(const training_settings *t, const dataset *d, int batch_size,
+                                        training *out, err *e);
 
-/* Gives the net fresh weights of this seed and trains them on d; `watch` (may be NULL) as in train(). */
+/* Gives the net fresh weights of this seed and trains them on d, less what is held out; `watch` (may be NULL) as in train(). */
 MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, const run *r,
                                const train_watch *watch, err *e);
+
+/* The same from the weights that it has, with r's seed. */
+MUST_CHECK status training_go_on(training *t, const dataset *d, const run *r, const train_watch *watch, err *e);
 
 void training_free(training *t);
 

@@ -38,16 +38,18 @@ static void print_epoch(void *user, const train_epoch *t) {
     say(user, "%5d  %7.4f  %12.2f %%\n", t->epoch + 1, t->loss, 100 * t->accuracy);
 }
 
-/* Trains a whole net from the weights that it has. */
-static status fit_whole(transfer_job *j, transferred *t, const train_options *o, const char *title, err *e) {
-    const context *c = j->context;
+/* Trains a whole net from the weights that it has; `rates` as transfer_rates gives them. */
+static status fit_whole(transfer_job *j, transferred *t, const float *rates, bool frozen_norm,
+                        const char *title, err *e) {
+    training whole = j->recipe;
     train_watch watch = {.user = j->context, .each_epoch = print_epoch};
-    objective goal;
-    status s = objective_plain(t->net, &t->weights, o->batch, &c->run, &goal, e);
-    if (s != STATUS_OK) return s;
-    say(c, "\n%s\nepoch     loss  train accuracy\n", title);
-    s = train(t->net, &t->weights, &j->train, o, &goal, &c->run, &watch, e);
-    goal.free(goal.self);
+    whole.net = t->net;
+    whole.weights = t->weights;
+    whole.options.rates = rates;
+    whole.options.frozen_norm = frozen_norm;
+    say(j->context, "\n%s\nepoch     loss  train accuracy\n", title);
+    status s = training_go_on(&whole, &j->train, &j->context->run, &watch, e);
+    t->weights = whole.weights;
     return s;
 }
 
@@ -61,24 +63,19 @@ static float *rates_for(const transferred *t, int frozen, double trunk_rate, dou
 
 static status fine_tune(transfer_job *j, err *e) {
     const transfer_settings *o = j->settings;
-    train_options options = j->recipe.options;
     status s;
     float *rates = rates_for(&j->net, j->frozen, o->trunk_rate, o->depth_decay, e, &s);
-    options.rates = rates;
-    options.frozen_norm = o->frozen_norm;
-    if (s == STATUS_OK) s = fit_whole(j, &j->net, &options, "fine-tuning", e);
+    if (s == STATUS_OK) s = fit_whole(j, &j->net, rates, o->frozen_norm, "fine-tuning", e);
     free(rates);
     return s;
 }
 
 /* The twin: the same net, images and options, and nothing of the base. */
 static status fit_scratch(transfer_job *j, err *e) {
-    train_options options = j->recipe.options;
     status s;
     float *rates = rates_for(&j->scratch, 0, 1, 1, e, &s);
-    options.rates = rates;
     if (s == STATUS_OK) transfer_forget(&j->scratch, j->context->run.seed);
-    if (s == STATUS_OK) s = fit_whole(j, &j->scratch, &options, "the same net from scratch", e);
+    if (s == STATUS_OK) s = fit_whole(j, &j->scratch, rates, false, "the same net from scratch", e);
     free(rates);
     return s;
 }

@@ -25,7 +25,13 @@ static const struct {
                 {"momentum", "0", "0.9"},
                 {"weight-decay", "0", "5e-4"},
                 {"schedule", "constant", "one-cycle"},
-                {"warmup", "0", "200"}};
+                {"warmup", "0", "200"},
+                {"clip", "0", "1"},
+                {"sam", "0", "0.05"},
+                {"lookahead", "0", "5"},
+                {"ema", "0", "0.99"},
+                {"swa", "0", "0.75"},
+                {"patience", "0", NULL}};
 
 enum { SWITCHES = sizeof switches / sizeof *switches };
 

@@ -7,10 +7,12 @@
 #include "audit/report/pictures.h"
 #include "audit/show.h"
 #include "audit/training_log.h"
+#include "datasets/open.h"
 #include "nets/model_file.h"
 
 typedef struct train_settings {
-    const char *output, *test_data, *log, *curves;
+    const char *output, *test_data, *validation_data, *log, *curves, *checkpoint, *resume;
+    int64_t checkpoint_every;
     bool save_on_interrupt;
 } train_settings;
 
@@ -29,6 +31,27 @@ static const option options[] = {
      .offset = FIELD(test_data),
      .metavar = "DATA",
      .what = "images to test the trained net on (default: the test part of --data where there is one)"},
+    {.name = "validation-data",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(validation_data),
+     .metavar = "DATA",
+     .what = "images to judge the net on after each epoch, instead of a share held out with --validation"},
+    {.name = "checkpoint",
+     .kind = OPTION_OUTPUT,
+     .offset = FIELD(checkpoint),
+     .metavar = "FILE",
+     .what = "keep the state of training here, rewritten after every epoch, to go on from with --resume"},
+    {.name = "checkpoint-every",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(checkpoint_every),
+     .metavar = "STEPS",
+     .hi = 1000000000,
+     .what = "rewrite the checkpoint after so many steps, too"},
+    {.name = "resume",
+     .kind = OPTION_FILE,
+     .offset = FIELD(resume),
+     .metavar = "FILE",
+     .what = "go on from this checkpoint, as if training had never stopped: the same bytes come out"},
     {.name = "log",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(log),
@@ -105,19 +128,21 @@ static status report_test(context *c, result *x, training *t, const char *path, 
 }
 
 static status interrupted(context *c, const train_settings *o, const training *t, const dataset *d, err *e) {
+    char again[512] = "";
+    if (o->checkpoint)
+        snprintf(again, sizeof again, "; the same command with --resume %.400s goes on", o->checkpoint);
     if (!o->save_on_interrupt)
-        return err_set(e, STATUS_CANCELLED, "interrupted, %s was not written", o->output);
+        return err_set(e, STATUS_CANCELLED, "interrupted, %s was not written%s", o->output, again);
     status s = save(t, &c->training, d, c, o->output, false, e);
-    return s == STATUS_OK
-               ? err_set(e, STATUS_CANCELLED, "interrupted, %s holds the unfinished net", o->output)
-               : s;
+    if (s != STATUS_OK) return s;
+    return err_set(e, STATUS_CANCELLED, "interrupted, %s holds the unfinished net%s", o->output, again);
 }
 
 /* Trains, and writes the model. */
 static status train_and_save(context *c, const train_settings *o, training *t, const dataset *d, result *x,
                              err *e) {
     watching u = {.c = c};
-    status s = training_log_open(&u.log, o->log, false, e);
+    status s = training_log_open(&u.log, o->log, o->resume != NULL, e);
     if (s != STATUS_OK) return s;
     train_watch watch = {.user = &u, .each_step = note_step, .each_epoch = note_epoch};
     s = training_run(t, d, c->run.seed, &c->run, &watch, e);
@@ -147,15 +172,42 @@ static status train_and_test(context *c, const train_settings *o, training *t, c
     return s;
 }
 
+static status open_validation(const context *c, const train_settings *o, const dataset *d, dataset *out,
+                              err *e) {
+    if (!o->validation_data) return STATUS_OK;
+    open_options as = {.split = "val",
+                       .seed = c->run.seed,
+                       .height = d->image.h,
+                       .width = d->image.w,
+                       .channels = d->image.c};
+    status s = dataset_open(o->validation_data, &as, out, e);
+    return s == STATUS_OK ? s : err_prefix(e, s, "--validation-data");
+}
+
+static void plan_return(const train_settings *o, const dataset *validation, train_options *t) {
+    if (validation->n > 0) t->validation = validation;
+    t->checkpoint = o->checkpoint;
+    t->checkpoint_every = (int)o->checkpoint_every;
+    t->resume = o->resume;
+}
+
 static status run_train(context *c, const void *settings, err *e) {
     const train_settings *o = settings;
-    dataset d = {0}, test = {0};
+    dataset d = {0}, test = {0}, validation = {0};
     training t = {0};
+    if (o->checkpoint_every && !o->checkpoint)
+        return err_set(e, STATUS_USAGE, "--checkpoint-every needs --checkpoint: which file?");
+    c->training.validated = o->validation_data != NULL;
     status s = context_open_data(c, "train", 0, NULL, &d, e);
     if (s == STATUS_OK) s = context_open_test(c, o->test_data, NULL, 0, &d, &test, e);
+    if (s == STATUS_OK) s = open_validation(c, o, &d, &validation, e);
     if (s == STATUS_OK) s = training_plan(&c->training, &d, (int)c->common.batch, &t, e);
-    if (s == STATUS_OK) s = train_and_test(c, o, &t, &d, &test, e);
+    if (s == STATUS_OK) {
+        plan_return(o, &validation, &t.options);
+        s = train_and_test(c, o, &t, &d, &test, e);
+    }
     training_free(&t);
+    dataset_free(&validation);
     dataset_free(&test);
     dataset_free(&d);
     return s;

@@ -1,12 +1,12 @@
 /* How a step is made of a gradient. */
 #include "audit/training_options/tables_internal.h"
 
+#define OPTIM_NAME(code, name, arrays, rate, what) {name, what},
+static const described optimizers[] = {OPTIM_LIST(OPTIM_NAME)};
+#undef OPTIM_NAME
+
 static const char *optimizer_at(int i, const char **what) {
-#define NAME(code, name, ...) name,
-    static const char *const names[] = {OPTIM_LIST(NAME)};
-#undef NAME
-    if (what) *what = NULL;
-    return i >= 0 && (size_t)i < sizeof names / sizeof *names ? names[i] : NULL;
+    return described_at(optimizers, sizeof optimizers / sizeof *optimizers, i, what);
 }
 
 const option optimizer_options[] = {
@@ -39,4 +39,35 @@ const option optimizer_options[] = {
      .lo = 0,
      .hi = 1000,
      .what = "pull of the weights towards zero; biases and norms are spared"},
+    {.name = "clip",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(clip),
+     .metavar = "NORM",
+     .fallback = "0",
+     .hi = 1e30,
+     .what = "scale the gradient down to this L2 norm where it is longer; 0 is off"},
+    {.name = "sam",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(sam),
+     .metavar = "RHO",
+     .fallback = "0",
+     .hi = 1000,
+     .what = "sharpness-aware minimisation: the gradient where the loss is worst within RHO; twice the work; "
+             "usual is "
+             "0.05; 0 is off"},
+    {.name = "lookahead",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(lookahead),
+     .metavar = "STEPS",
+     .fallback = "0",
+     .hi = 1000000,
+     .what = "every so many steps go back to slow weights that follow; usual is 5; 0 is off"},
+    {.name = "lookahead-share",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(lookahead_share),
+     .metavar = "SHARE",
+     .fallback = "0.5",
+     .lo = 1e-6,
+     .hi = 1,
+     .what = "how far the slow weights follow"},
     {0}};

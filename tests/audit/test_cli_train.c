@@ -1,11 +1,15 @@
 /* audit train: recipes, and every option of training that the program has. */
+#include "audit/holdout.h"
 #include "core/json.h"
 #include "tests/support/cli.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/test.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define QUICK "train --data synth:shapes -n 200 --arch linear --epochs 1 "
 
@@ -76,6 +80,15 @@ static void every_trick(void **state) {
                                          "dropout 0.3 --arch vgg-small",
                                          "drop-path 0.2 --arch resnet8",
                                          "zero-gamma --arch resnet8",
+                                         "clip 0.5",
+                                         "sam 0.05",
+                                         "lookahead 2",
+                                         "ema 0.9",
+                                         "swa 0.5 --epochs 4",
+                                         "validation 0.25",
+                                         "patience 1 --validation 0.25 --epochs 3",
+                                         "schedule plateau --validation 0.25",
+                                         "milestones 1 --schedule multistep --epochs 2",
                                          "optimizer muon",
                                          "optimizer lars",
                                          "optimizer rmsprop",
@@ -105,6 +118,16 @@ static void every_trick(void **state) {
 
 static void contradictions(void **state) {
     (void)state;
+    cli_expect(2, "--patience needs images to judge by", QUICK "--patience 3");
+    cli_expect(2, "--schedule plateau watches the validation loss", QUICK "--schedule plateau");
+    cli_expect(2, "--validation with --validation-data",
+               QUICK "--validation .1 --validation-data synth:shapes");
+    cli_expect(2, "--ema with --swa", QUICK "--ema .9 --swa .5");
+    cli_expect(2, "--schedule multistep needs --milestones", QUICK "--schedule multistep");
+    cli_expect(2, "--milestones: 1.5 is not a whole number", QUICK "--schedule multistep --milestones 1.5");
+    cli_expect(2, "--checkpoint-every needs --checkpoint", QUICK "--checkpoint-every 3");
+    cli_expect(2, "--validation: .95 is above 0.9", QUICK "--validation .95");
+    cli_expect(2, "absent.ckpt", QUICK "--resume absent.ckpt");
     cli_expect(2, "dropout", QUICK "--dropout .2");
     cli_expect(2, "is not an activation", QUICK "--arch lenet5 --activation rleu");
     cli_expect(2, "--norm: unknown value \"bach\", did you mean \"batch\"?", QUICK "--norm bach");
@@ -152,12 +175,112 @@ static void log_and_curves(void **state) {
     cli_expect(2, "no/such", QUICK "--curves no/such/curves.svg");
 }
 
+#define LONG                                                                                                 \
+    "train --data synth:shapes -n 640 --arch lenet5 --epochs 6 --batch 64 --ema .9 --validation .2 --split " \
+    "train --augment "                                                                                       \
+    "flip --threads 2 "
+
+static void nap(long milliseconds) {
+    nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000}, NULL);
+}
+
+static bool exists(const char *name) {
+    return access(temporary_path(name), F_OK) == 0;
+}
+
+/* Killed, it goes on from its checkpoint to the same model, log, curves and result. */
+static void resume_repeats_training(void **state) {
+    (void)state;
+    cli_expect(0, NULL, LONG "-o whole.bin --log whole.jsonl --curves whole.svg --json whole.json");
+    cli c = cli_start(LONG "-o parts.bin --log parts.jsonl --checkpoint state.ckpt --checkpoint-every 3");
+    for (int i = 0; i < 2000 && !exists("state.ckpt"); i++)
+        nap(2);
+    nap(20);
+    kill(c.pid, SIGKILL);
+    cli_wait(&c);
+    cli_free(&c);
+    cli_expect(0, NULL,
+               LONG "-o parts.bin --log parts.jsonl --curves parts.svg --json parts.json --resume state.ckpt "
+                    "--checkpoint state.ckpt");
+    assert_same_file("whole.bin", "parts.bin");
+    assert_same_file("whole.jsonl", "parts.jsonl");
+    assert_same_file("whole.svg", "parts.svg");
+    assert_same_body("whole.json", "parts.json");
+}
+
+static void interrupt_tells_how_to_go_on(void **state) {
+    (void)state;
+    cli c = cli_start(
+        "train --data synth:shapes -n 2000 --arch lenet5 --epochs 100000 -o stopped.bin --checkpoint "
+        "stopped.ckpt --checkpoint-every 1");
+    for (int i = 0; i < 2000 && !exists("stopped.ckpt"); i++)
+        nap(5);
+    kill(c.pid, SIGINT);
+    cli_wait(&c);
+    assert_int_equal(c.exit_code, 130);
+    assert_non_null(strstr(c.err, "the same command with --resume stopped.ckpt goes on"));
+    cli_free(&c);
+    assert_false(exists("stopped.bin"));
+}
+
+/* A share of every class, the same for every seed; none of it is trained on. */
+static void validation_is_held_out(void **state) {
+    (void)state;
+    cli c = cli_run(0, NULL, QUICK "--validation .25 --json v.json");
+    assert_non_null(strstr(c.out, "validation accuracy"));
+    cli_free(&c);
+    json *j = assert_result_file(temporary_path("v.json"));
+    const json *epoch = json_at(json_get(json_get(json_get(j, "body"), "extra"), "epochs"), 0);
+    assert_true(json_is_number(json_get(epoch, "validation_loss")));
+    json_free(j);
+    enum { N = 23 };
+    int32_t labels[N];
+    uint8_t pixels[N];
+    for (int i = 0; i < N; i++) {
+        labels[i] = i < 12 ? 0 : i < 22 ? 1 : 2;
+        pixels[i] = (uint8_t)i;
+    }
+    dataset d = {.name = "d",
+                 .split = "train",
+                 .n = N,
+                 .classes = 3,
+                 .image = {1, 1, 1},
+                 .pixels = pixels,
+                 .labels = labels};
+    dataset kept, held, kept_again, held_again;
+    err e;
+    assert_ok(dataset_finish(&d, &e), e);
+    assert_ok(holdout_split(&d, 0.25, &kept, &held, &e), e);
+    int of_class[3] = {0}, seen[N] = {0};
+    for (int i = 0; i < held.n; i++) {
+        of_class[held.labels[i]]++;
+        seen[held.ids[i]]++;
+    }
+    for (int i = 0; i < kept.n; i++)
+        seen[kept.ids[i]]++;
+    assert_int_equal(of_class[0], 3);
+    assert_int_equal(of_class[1], 3); /* 2.5 */
+    assert_int_equal(of_class[2], 0); /* of one image none */
+    for (int i = 0; i < N; i++)
+        assert_int_equal(seen[i], 1);
+    assert_ok(holdout_split(&d, 0.25, &kept_again, &held_again, &e), e);
+    assert_string_equal(held.sha256, held_again.sha256);
+    dataset_free(&kept_again);
+    dataset_free(&held_again);
+    dataset_free(&kept);
+    dataset_free(&held);
+    dataset_free(&d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(recipe_repeats_training),
                                        cmocka_unit_test(recipes_are_checked),
                                        cmocka_unit_test(precedence),
                                        cmocka_unit_test(every_trick),
                                        cmocka_unit_test(contradictions),
-                                       cmocka_unit_test(log_and_curves)};
+                                       cmocka_unit_test(log_and_curves),
+                                       cmocka_unit_test(resume_repeats_training),
+                                       cmocka_unit_test(interrupt_tells_how_to_go_on),
+                                       cmocka_unit_test(validation_is_held_out)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
