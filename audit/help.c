@@ -49,8 +49,8 @@ static bool choices_have_descriptions(const option *o) {
 static void put_choices(FILE *out, const option *o) {
     const char *name, *what = NULL;
     for (int i = 0; (name = o->choice(i, &what)); i++) {
-        fprintf(out, "%*s%-14s ", OPTION_COLUMN + 2, "", name);
-        put_wrapped(out, what ? what : "", OPTION_COLUMN + 17, OPTION_COLUMN + 17);
+        fprintf(out, "%*s%-16s ", OPTION_COLUMN + 2, "", name);
+        put_wrapped(out, what ? what : "", OPTION_COLUMN + 19, OPTION_COLUMN + 19);
     }
 }
 

@@ -16,31 +16,43 @@ static bool rectified(const net *n, int k) {
     return false;
 }
 
-static void init_normal(const net *n, int p, uint64_t seed, float *out) {
-    const net_param *param = &n->params[p];
+static void fill_normal(const net *n, const net_param *param, rng *stream, float *out) {
     double gain = rectified(n, param->node) ? sqrt(2.0) : 1;
     double deviation = gain / sqrt((double)param->info.fan_in);
-    rng stream = rng_stream(seed, "init", (uint32_t)p, 0, 0, 0);
     for (size_t i = 0; i < param->size; i++)
-        out[i] = (float)(deviation * rng_normal(&stream));
+        out[i] = (float)(deviation * rng_normal(stream));
 }
 
-static float constant(const net *n, const net_param *param) {
-    if (param->info.kind == PARAM_NORM_SCALE) return n->nodes[param->node].config.zero_init ? 0 : 1;
-    return param->info.kind == BUFFER_VARIANCE ? 1 : 0;
+static void fill_uniform(int fan_in, size_t size, rng *stream, float *out) {
+    float bound = (float)(1 / sqrt((double)fan_in));
+    for (size_t i = 0; i < size; i++)
+        out[i] = rng_range(stream, -bound, bound);
 }
 
-void weights_init(const net *n, weights *w, uint64_t seed) {
+static void fill_constant(const net *n, const net_param *param, float *out) {
+    bool zero_init = n->nodes[param->node].config.zero_init;
+    float value = param->info.kind == BUFFER_VARIANCE || (param->info.kind == PARAM_NORM_SCALE && !zero_init);
+    for (size_t i = 0; i < param->size; i++)
+        out[i] = value;
+}
+
+void weights_init_as(const net *n, weights *w, init_kind kind, uint64_t seed) {
     for (int p = 0; p < n->n_params; p++) {
         const net_param *param = &n->params[p];
         float *out = w->data + param->offset;
-        if (param->info.kind == PARAM_WEIGHT) {
-            init_normal(n, p, seed, out);
-            continue;
-        }
-        float value = constant(n, param);
-        for (size_t i = 0; i < param->size; i++)
-            out[i] = value;
+        rng stream = rng_stream(seed, "init", (uint32_t)p, 0, 0, 0);
+        int fan_in =
+            n->params[n->nodes[param->node].params[0]].info.fan_in; /* of the weights that a bias goes with */
+        if (param->info.kind == PARAM_WEIGHT && kind == INIT_KAIMING)
+            fill_normal(n, param, &stream, out);
+        else if ((param->info.kind == PARAM_WEIGHT || param->info.kind == PARAM_BIAS) && kind == INIT_UNIFORM)
+            fill_uniform(fan_in, param->size, &stream, out);
+        else
+            fill_constant(n, param, out);
     }
     w->version++;
+}
+
+void weights_init(const net *n, weights *w, uint64_t seed) {
+    weights_init_as(n, w, INIT_KAIMING, seed);
 }

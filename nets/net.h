@@ -79,4 +79,16 @@ void weights_free(weights *w);
  * biases 0, norm scales 1 or where the node says zero_init 0. Streams are "init" per parameter index: independent of everything else. */
 void weights_init(const net *n, weights *w, uint64_t seed);
 
+/* X(code, name, what) */
+#define INIT_LIST(X)                                                                                         \
+    X(INIT_KAIMING, "kaiming", "He et al. 2015: values keep their size through rectifiers")                  \
+    X(INIT_UNIFORM, "uniform", "within 1 / sqrt(fan-in), biases too, as PyTorch does by default")
+
+#define INIT_CODE(code, name, what) code,
+typedef enum init_kind { INIT_LIST(INIT_CODE) } init_kind;
+#undef INIT_CODE
+
+/* The same by choice; weights_init is INIT_KAIMING. */
+void weights_init_as(const net *n, weights *w, init_kind kind, uint64_t seed);
+
 #endif

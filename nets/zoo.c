@@ -135,7 +135,7 @@ static status build(const char *name, zoo *z, net **out, err *e) {
 
 status zoo_build_with(const char *name, shape input, int classes, const zoo_options *o, net **out, err *e) {
     zoo_options defaults = zoo_options_default();
-    zoo z = {.options = o ? o : &defaults, .input = input, .classes = classes, .own_norm = ZOO_NORM_BATCH};
+    zoo z = {.options = o ? o : &defaults, .input = input, .classes = classes, .own_norm = ZOO_NORM_BATCH, .own_activation = "relu"};
     *out = NULL;
     status s = zoo_check_name(name, e);
     if (s == STATUS_OK) s = check_options(z.options, e);

@@ -17,7 +17,14 @@
     X("resnet20", "He et al. 2016, three blocks a stage, 1x1 projection shortcuts; any 6n+2", zoo_resnet)              \
     X("resnet32", "five blocks a stage", zoo_resnet)                                                                   \
     X("plain20", "the layers of resnet20 without shortcuts; any 6n+2", zoo_plain)                                      \
-    X("plain20-aux", "plain20 with auxiliary heads behind its first two stages", zoo_plain_aux)
+    X("plain20-aux", "plain20 with auxiliary heads behind its first two stages", zoo_plain_aux)     \
+    X("wrn-16-1", "Zagoruyko & Komodakis 2016: pre-activation residual net, 16 layers, width 1", zoo_wrn)            \
+    X("wrn-16-2", "of twice the width; any 6n+4 layers", zoo_wrn)                                                      \
+    X("wrn-16-4", "of four times the width", zoo_wrn)                                                                  \
+    X("googlenet-small", "Szegedy et al. 2015: six inception modules, two auxiliary heads", zoo_googlenet)             \
+    X("squeezenet-small", "Iandola et al. 2016: six fire modules, with batch norm", zoo_squeezenet)                    \
+    X("mobilenet", "Howard et al. 2017: depthwise separable, strides by the input's size", zoo_mobilenet)              \
+    X("mobilenet-0.25", "of a quarter of the width; any width up to 4", zoo_mobilenet)
 
 /* X(code, name, what) */
 #define ZOO_NORM_LIST(X)                                                                                               \

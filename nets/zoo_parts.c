@@ -87,17 +87,29 @@ int zoo_last_norm(zoo *z, const char *name, int from) {
 }
 
 int zoo_activation(zoo *z, const char *name, int from) {
-    return zoo_layer(z, name, z->options->activation ? z->options->activation : "relu", from);
+    return zoo_layer(z, name, z->options->activation ? z->options->activation : z->own_activation, from);
+}
+
+/* `before` and `after` surround the words conv, bn and relu in the three names. */
+static int conv_norm_relu(zoo *z, const char *before, const char *after, int from, int out, int kernel,
+                          int stride) {
+    char name[NET_MOST_NAME + 1];
+    snprintf(name, sizeof name, "%sconv%s", before, after);
+    int at = zoo_conv(z, name, from, out, kernel, stride);
+    snprintf(name, sizeof name, "%sbn%s", before, after);
+    at = zoo_norm_layer(z, name, at);
+    snprintf(name, sizeof name, "%srelu%s", before, after);
+    return zoo_activation(z, name, at);
 }
 
 int zoo_conv_norm_relu(zoo *z, const char *suffix, int from, int out, int kernel, int stride) {
-    char name[NET_MOST_NAME + 1];
-    snprintf(name, sizeof name, "conv%s", suffix);
-    int at = zoo_conv(z, name, from, out, kernel, stride);
-    snprintf(name, sizeof name, "bn%s", suffix);
-    at = zoo_norm_layer(z, name, at);
-    snprintf(name, sizeof name, "relu%s", suffix);
-    return zoo_activation(z, name, at);
+    return conv_norm_relu(z, "", suffix, from, out, kernel, stride);
+}
+
+int zoo_unit(zoo *z, const char *name, int from, int out, int kernel, int stride) {
+    char before[NET_MOST_NAME + 1];
+    snprintf(before, sizeof before, "%s.", name);
+    return conv_norm_relu(z, before, "", from, out, kernel, stride);
 }
 
 int zoo_dropout(zoo *z, const char *name, int from, double own_rate) {
@@ -115,4 +127,11 @@ int zoo_pooled_classifier(zoo *z, int from, double own_dropout) {
     from = zoo_layer(z, "flatten", "flatten", from);
     from = zoo_dropout(z, "dropout", from, own_dropout);
     return zoo_linear_layer(z, "fc", from, z->classes);
+}
+
+void zoo_aux_head(zoo *z, int number, int from, int channels, double own_dropout) {
+    zoo_scope(z, "aux%d.", number);
+    from = zoo_conv_norm_relu(z, "", from, channels, 1, 1);
+    net_mark_aux(z->b, zoo_pooled_classifier(z, from, own_dropout));
+    zoo_scope(z, "%s", "");
 }

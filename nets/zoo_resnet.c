@@ -33,13 +33,6 @@ static int add_unshortened(zoo *z, int from, int out, int stride) {
     return zoo_activation(z, "relu2", from);
 }
 
-/* Behind stage 1 and 2: the head of GoogLeNet (Szegedy et al. 2015), small. */
-static void add_head(zoo *z, int from, int stage) {
-    zoo_scope(z, "aux%d.", stage);
-    from = zoo_conv_norm_relu(z, "", from, 64, 1, 1);
-    net_mark_aux(z->b, zoo_pooled_classifier(z, from, 0));
-}
-
 /* Blocks a stage of a net of 6n + 2 layers; 0 after a refusal. */
 static int blocks_of(zoo *z) {
     enum { MOST = 128 };
@@ -50,6 +43,7 @@ static int blocks_of(zoo *z) {
 }
 
 static void add_stages(zoo *z, int from, bool shortcuts, bool heads) {
+    enum { HEAD_CHANNELS = 64 };
     int in = stage_channels(1), blocks = blocks_of(z);
     from = zoo_conv_norm_relu(z, "1", from, in, 3, 1);
     for (int stage = 1; stage <= STAGES; stage++) {
@@ -61,7 +55,7 @@ static void add_stages(zoo *z, int from, bool shortcuts, bool heads) {
                        : add_unshortened(z, from, out, stride);
             in = out;
         }
-        if (heads && stage < STAGES) add_head(z, from, stage);
+        if (heads && stage < STAGES) zoo_aux_head(z, stage, from, HEAD_CHANNELS, 0);
     }
     zoo_scope(z, "%s", "");
     zoo_pooled_classifier(z, from, 0);

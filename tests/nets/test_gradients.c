@@ -259,6 +259,26 @@ static void test_zoo(void **state) {
     check_net(zoo("resnet8", (shape){8, 8, 3}), 9, 3, KERNEL_AUTO);
 }
 
+/* A residual net with everything that the zoo can put into it. */
+static void test_zoo_options(void **state) {
+    (void)state;
+    err e;
+    net *n;
+    zoo_options o = zoo_options_default();
+    o.norm = ZOO_NORM_GROUP;
+    o.activation = "gelu";
+    o.dropout = .3;
+    o.drop_path = .5;
+    o.zero_gamma = true;
+    assert_ok(zoo_build_with("resnet8", (shape){8, 8, 1}, 5, &o, &n, &e), e);
+    check_net(n, 3, 2, KERNEL_AUTO);
+    o = (zoo_options){.activation = "gelu", .dropout = .3};
+    assert_ok(zoo_build_with("wrn-10-1", (shape){8, 8, 1}, 5, &o, &n, &e), e);
+    check_net(n, 3, 2, KERNEL_AUTO);
+    assert_ok(zoo_build_with("plain8-aux", (shape){8, 8, 1}, 5, &o, &n, &e), e);
+    check_net(n, 3, 2, KERNEL_AUTO);
+}
+
 /* Auxiliary heads of all kinds: a branch with batch norm and dropout; one that ends in a ReLU; a map that the main path reads too. */
 static net *with_heads(void) {
     err e;
@@ -295,6 +315,7 @@ int main(void) {
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_layers_portable),
         cmocka_unit_test(test_zoo),
+        cmocka_unit_test(test_zoo_options),
         cmocka_unit_test(test_auxiliary_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,13 +206,18 @@ static void expect_size(const char *arch, shape input, size_t trainable, int64_t
     net_free(n);
 }
 
-/* Counted by hand: LeNet-5 with full connections has 61,706; ResNet-20 with 1x1 shortcuts on RGB 272,474. */
+/* Counted by hand: LeNet-5 with full connections has 61,706; ResNet-20 with 1x1 shortcuts on RGB 272,474. Well known: WRN-16-2 has
+ * 691,674, WRN-28-10 36.5 million, MobileNet 4,233,001 (with 1001 classes) and 569 million multiply-adds. */
 static void test_sizes(void **state) {
     (void)state;
     expect_size("linear", (shape){28, 28, 1}, 7850, 7840);
     expect_size("lenet5", (shape){28, 28, 1}, 61706, 28 * 28 * 150 + 100 * 2400 + 400 * 120 + 120 * 84 + 840);
     expect_size("madry", (shape){28, 28, 1}, 3274634, 784 * 800 + 196 * 51200 + 3136 * 1024 + 10240);
     expect_size("resnet20", (shape){32, 32, 3}, 272474, 0);
+    expect_size("mlp", (shape){28, 28, 1}, 785 * 512 + 513 * 256 + 2570, 784 * 512 + 512 * 256 + 2560);
+    expect_size("wrn-16-2", (shape){32, 32, 3}, 691674, 0);
+    expect_size("wrn-28-10", (shape){32, 32, 3}, 36479194, 0);
+    expect_size("mobilenet", (shape){224, 224, 3}, 4233001 - 991 * 1025, 568740352 - 990 * 1024);
 }
 
 static void refuse_options(const char *arch, zoo_options o, const char *words) {
@@ -331,6 +336,20 @@ static void test_init(void **state) {
             assert_true(deviation == 0);
     }
     assert_int_equal(found, 4);
+    weights_init_as(n, &w, INIT_UNIFORM, 5);
+    const double fan_in[] = {25, 800, 3136, 1024};
+    for (int k = 0; k < n->n_params;
+         k++) { /* weight and bias by turns; a uniform law within b has deviation b / sqrt(3) */
+        const net_param *p = &n->params[k];
+        double bound = 1 / sqrt(fan_in[k / 2]), squares = 0;
+        for (size_t i = 0; i < p->size; i++) {
+            double v = (double)w.data[p->offset + i];
+            assert_true(fabs(v) <= bound * (1 + 1e-6));
+            squares += v * v;
+        }
+        assert_near(sqrt(3 * squares / (double)p->size) / bound, 1, 2 / sqrt((double)p->size));
+    }
+    weights_init_as(n, &w, INIT_KAIMING, 5);
     assert_ok(weights_copy(&w, &again, &e), e);
     weights_init(n, &again, 5);
     assert_memory_equal(w.data, again.data, w.n * sizeof(float));

@@ -6,6 +6,7 @@
 #include "core/npy.h"
 #include "nets/model_file.h"
 #include "nets/session.h"
+#include "nets/zoo.h"
 
 typedef struct chain {
     net_builder *b;
@@ -245,12 +246,56 @@ static void test_resnet20(void **state) {
     net_free(n);
 }
 
+/* The file has no names but numbers; its tensors are in the order of ours. The mean over the map comes before the last of them,
+ * a 1x1 convolution to which our linear layer is equal. */
+static void load_mobilenet(const net *n, const safetensors *tensors, weights *w) {
+    err e;
+    for (int p = 0; p < n->n_params; p++) {
+        const net_param *param = &n->params[p];
+        int k = p / 2; /* weight and bias each */
+        char name[32];
+        snprintf(name, sizeof name, "%02d.%s.%s", k == 27 ? 28 : k, k % 2 && k < 27 ? "DWCONV" : "CONV",
+                 param->info.suffix);
+        const st_tensor *t = safetensors_find(tensors, name);
+        if (!t) fail_msg("no tensor %s for %s", name, param->name);
+        assert_int_equal(t->count, param->size);
+        float *values = calloc(param->size, sizeof *values);
+        assert_ok(st_tensor_floats(t, values, &e), e);
+        param_from_pytorch(n, param, values, w->data + param->offset);
+        free(values);
+    }
+    w->version++;
+}
+
+/* The zoo's own net, its norms folded into the convolutions: 1000 classes and the background. */
+static void test_mobilenet(void **state) {
+    (void)state;
+    err e;
+    npz z;
+    weights w;
+    net *n;
+    zoo_options o = zoo_options_default();
+    o.norm = ZOO_NORM_NONE;
+    golden(&z, "mobilenet_v1_0.25_128_quant");
+    safetensors tensors = tensors_of("mobilenet_v1_0.25_128_quant_dequant");
+    assert_ok(zoo_build_with("mobilenet-0.25", (shape){128, 128, 3}, 1001, &o, &n, &e), e);
+    assert_ok(weights_new(n, &w, &e), e);
+    load_mobilenet(n, &tensors, &w);
+    npy one = *npz_find(&z, "input"), logits = *npz_find(&z, "logits");
+    one.rank = 4;
+    memmove(one.dims + 1, one.dims, 3 * sizeof *one.dims);
+    one.dims[0] = 1;
+    compare(n, &w, &one, &logits, 1, 0);
+    weights_free(&w);
+    safetensors_free(&tensors);
+    npz_free(&z);
+    net_free(n);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wong_kolter),
-        cmocka_unit_test(test_lenet5),
-        cmocka_unit_test(test_badnet),
-        cmocka_unit_test(test_resnet20),
+        cmocka_unit_test(test_wong_kolter), cmocka_unit_test(test_lenet5),    cmocka_unit_test(test_badnet),
+        cmocka_unit_test(test_resnet20),    cmocka_unit_test(test_mobilenet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

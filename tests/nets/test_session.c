@@ -8,12 +8,12 @@
 #include "nets/session_internal.h"
 #include "nets/zoo.h"
 
-enum { SAMPLES = 21, CLASSES = 7 };
+enum { SAMPLES = 21, CLASSES = 7, OUTPUTS = (1 + NET_MOST_AUX) * SAMPLES * CLASSES };
 
 typedef struct setup {
     net *net;
     weights w;
-    float *x, cotangent[SAMPLES * CLASSES];
+    float *x, cotangent[OUTPUTS];
     int32_t ids[SAMPLES];
 } setup;
 
@@ -34,7 +34,7 @@ static void set_up_dropping(setup *s, const char *arch, shape input, double drop
     s->x = malloc(SAMPLES * shape_size(input) * sizeof(float));
     for (size_t i = 0; i < SAMPLES * shape_size(input); i++)
         s->x[i] = rng_uniform(&r);
-    for (int i = 0; i < SAMPLES * CLASSES; i++)
+    for (int i = 0; i < OUTPUTS; i++)
         s->cotangent[i] = rng_normal(&r);
     for (int i = 0; i < SAMPLES; i++)
         s->ids[i] = 1000 - 3 * i;
@@ -52,7 +52,7 @@ static void tear_down(setup *s) {
 
 /* One training step: logits, gradients of parameters and input, and the weights with their new running statistics. */
 typedef struct outcome {
-    float logits[SAMPLES * CLASSES], *grad, *dx;
+    float logits[OUTPUTS], *grad, *dx;
     weights w;
 } outcome;
 
@@ -63,6 +63,7 @@ static void train_step(const setup *s, int threads, kernel_choice kernel, outcom
     r.threads = threads;
     r.kernel = kernel;
     r.seed = 3;
+    memset(o->logits, 0, sizeof o->logits);
     o->grad = malloc(s->net->n_trainable * sizeof(float));
     o->dx = malloc(SAMPLES * shape_size(s->net->input) * sizeof(float));
     assert_ok(weights_copy(&s->w, &o->w, &e), e);
@@ -107,6 +108,8 @@ static void test_training_ignores_threads(void **state) {
     training_ignores_threads("vgg-small", KERNEL_AUTO);
     training_ignores_threads("madry", KERNEL_AUTO);
     training_ignores_threads("lenet5", KERNEL_PORTABLE);
+    training_ignores_threads("googlenet-small", KERNEL_AUTO);
+    training_ignores_threads("mobilenet-0.25", KERNEL_AUTO);
 }
 
 /* A trunk of one convolution, one head on it for training and the main one behind. */
@@ -270,6 +273,8 @@ static void test_slots_do_not_matter(void **state) {
     slots_do_not_matter("madry", KERNEL_OPENBLAS);
     slots_do_not_matter("small", KERNEL_PORTABLE);
     slots_do_not_matter("linear", KERNEL_AUTO);
+    slots_do_not_matter("mobilenet-0.25", KERNEL_AUTO);
+    slots_do_not_matter("googlenet-small", KERNEL_AUTO);
 }
 
 /* INFER folds batch norms and fuses; TRAIN with frozen norms does neither: the same function, the same input gradient. */
@@ -280,10 +285,10 @@ static void modes_agree(const char *arch) {
     run r = run_default();
     set_up_dropping(&s, arch, (shape){16, 16, 1}, 0); /* dropout works in training only */
     enum { BLOCK = SAMPLES * CLASSES };
-    float cotangent[(1 + NET_MOST_AUX) * BLOCK] = {0}; /* auxiliary heads play no part */
-    memcpy(cotangent, s.cotangent, sizeof s.cotangent);
+    float cotangent[OUTPUTS] = {0}; /* auxiliary heads play no part */
+    memcpy(cotangent, s.cotangent, BLOCK * sizeof *cotangent);
     size_t size = shape_size(s.net->input);
-    float z[BLOCK], trained[(1 + NET_MOST_AUX) * BLOCK], *grad = malloc(s.net->n_trainable * sizeof *grad);
+    float z[BLOCK], trained[OUTPUTS], *grad = malloc(s.net->n_trainable * sizeof *grad);
     float *dx = malloc(SAMPLES * size * sizeof *dx), *trained_dx = malloc(SAMPLES * size * sizeof *dx);
     train_context c = {.ids = s.ids, .frozen_norm = true, .update_statistics = true};
     assert_ok(session_new(s.net, &s.w, SESSION_INPUT_GRAD | SESSION_TRAIN, SAMPLES, &r, &t, &e), e);
@@ -296,7 +301,7 @@ static void modes_agree(const char *arch) {
         assert_ok(session_forward(t, 0, n, s.x + (size_t)i * size, z + i * CLASSES, &e), e);
         assert_ok(session_input_grad(t, 0, n, s.cotangent + i * CLASSES, dx + (size_t)i * size, &e), e);
     }
-    assert_relative(z, trained, BLOCK, 3e-6);
+    assert_relative(z, trained, BLOCK, 3e-7 * (10 + s.net->n_nodes)); /* rounding grows with depth */
     assert_relative(dx, trained_dx, SAMPLES * size, 1e-2); /* the signs of sums near 0 may differ */
     session_free(t);
     free(grad);
