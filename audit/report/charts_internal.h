@@ -1,4 +1,4 @@
-/* The two charts of a page: lines over a dose of something, and dots for groups. */
+/* The charts of a page: lines over something, dots for groups, and maps of heights with contours. */
 #ifndef AUDIT_REPORT_CHARTS_INTERNAL_H
 #define AUDIT_REPORT_CHARTS_INTERNAL_H
 
@@ -26,6 +26,7 @@ typedef struct line_chart {
     int width;                          /* PAGE_WIDTH fills the page */
     bool x_percent, x_whole, y_percent; /* how ticks are written */
     bool dense;                         /* curves: points lie where they are, and long series have no marks */
+    bool y_log;                         /* axis of powers of ten: points of 0 and below are left out */
     double y_lo, y_hi;                  /* ends of the axis; NAN = fit the data */
     const char *reference_label;        /* what the dotted horizontal line is, or NULL: it is not named */
     double reference;                   /* its height, NAN = none */
@@ -59,5 +60,19 @@ typedef struct dot_chart {
 
 /* A row per group: dot (its area grows with n), interval, figures. In the order given. */
 void dot_chart_put(html *h, const dot_chart *c);
+
+/* Heights over a plane, as coloured bands with contours between them. */
+typedef struct height_map {
+    const char *title, *description, *caption;
+    const char *x_label, *y_label, *value_label;
+    int nx, ny;            /* points of the grid, at least 2 each */
+    const double *heights; /* ny x nx, the row of y_lo first; what is not finite is shown as the highest */
+    double x_lo, x_hi, y_lo, y_hi;
+    int n_stops; /* of a way over the plane, or 0 */
+    const double *stops_x, *stops_y;
+} height_map;
+
+/* Bands are equally wide in the logarithm of the height where heights are positive and span more than a factor of 20. */
+void height_map_put(html *h, const height_map *m);
 
 #endif

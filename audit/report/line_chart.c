@@ -21,12 +21,22 @@ typedef struct plot {
 } plot;
 
 /* The data, then a little room; NAN ends of what is wanted are taken from them. */
+static bool is_drawn(const line_chart *c, const chart_point *q) {
+    return isfinite(q->x) && isfinite(q->y) && (!c->y_log || q->y > 0);
+}
+
 static void fit(const line_chart *c, double *x_lo, double *x_hi, double *y_lo, double *y_hi) {
     for (int s = 0; s < c->n_series; s++)
         for (int i = 0; i < c->series[s].n; i++) {
+            if (!is_drawn(c, &c->series[s].points[i])) continue;
             range_include(x_lo, x_hi, c->series[s].points[i].x);
             range_include(y_lo, y_hi, c->series[s].points[i].y);
         }
+    if (c->y_log) {
+        *y_lo *= .8;
+        *y_hi *= 1.25;
+        return;
+    }
     range_include(y_lo, y_hi, c->reference);
     double room = 0.08 * (*y_hi - *y_lo);
     *y_lo = isnan(c->y_lo) ? *y_lo - room : c->y_lo;
@@ -59,7 +69,8 @@ static plot plot_of(const line_chart *c) {
                         .hi = y_hi,
                         .from = HEIGHT - BOTTOM,
                         .to = TOP,
-                        .percent = c->y_percent}};
+                        .percent = c->y_percent,
+                        .log = c->y_log}};
 }
 
 static void put_axes(html *h, const plot *p) {
@@ -104,23 +115,19 @@ static double point_x(const plot *p, int series, double x) {
     return place + DODGE * (series - (p->c->n_series - 1) / 2.0);
 }
 
-static bool is_drawn(const chart_point *q) {
-    return isfinite(q->x) && isfinite(q->y);
-}
-
 static void put_series(html *h, const plot *p, int series) {
     const chart_series *s = &p->c->series[series];
     int style = series % SERIES_STYLES;
     html_put(h, "<path class=\"s%d line\" d=\"", style);
     for (int i = 0, drawn = 0; i < s->n; i++)
-        if (is_drawn(&s->points[i]))
+        if (is_drawn(p->c, &s->points[i]))
             html_put(h, "%s%.1f,%.1f", drawn++ ? "L" : "M", point_x(p, series, s->points[i].x),
                      axis_place(&p->y, s->points[i].y));
     html_put(h, "\"/>\n");
     if (p->c->dense && s->n > DENSE) return;
     for (int i = 0; i < s->n; i++) {
         const chart_point *q = &s->points[i];
-        if (!is_drawn(q)) continue;
+        if (!is_drawn(p->c, q)) continue;
         double x = point_x(p, series, q->x);
         if (!isnan(q->i.lo) && !isnan(q->i.hi))
             html_put(h, "<path class=\"s%d bar\" d=\"M%.1f,%.1fV%.1f\"/>", style, x,
@@ -138,7 +145,7 @@ static void put_names(html *h, const plot *p) {
     for (int s = 0; s < n; s++) {
         heights[s] = p->y.from;
         for (int i = 0; i < p->c->series[s].n; i++)
-            if (is_drawn(&p->c->series[s].points[i]))
+            if (is_drawn(p->c, &p->c->series[s].points[i]))
                 heights[s] = axis_place(&p->y, p->c->series[s].points[i].y);
     }
     double lowest = p->y.from + 4 - LABEL_GAP * (n - 1);

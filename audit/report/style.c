@@ -65,6 +65,8 @@ static const char *const rules[] = {
     ".s4.line{stroke-dasharray:12 4}.bar{stroke:var(--s);stroke-width:1.6}\n",
     ".mark{fill:var(--s);stroke:var(--paper);stroke-width:.25}\n",
     ".open{fill:var(--paper);stroke:var(--s);stroke-width:.35}\n",
+    ".contour{fill:none;stroke:#fff;stroke-opacity:.75}.way{fill:none;stroke:#fff;stroke-width:2.5}\n",
+    ".stop{fill:#fff;stroke:#1b2026}\n",
     "@page{margin:15mm}\n",
     "@media print{:root{color-scheme:light}body{font-size:10.5pt}main{max-width:none;padding:0}\n",
     "nav{display:none}section{margin-top:26px}figure,tr,.tile,.alarm{break-inside:avoid}\n",

@@ -2,8 +2,13 @@
 
 #include <math.h>
 
+static double share_of(const axis *a, double value) {
+    if (a->log) return a->hi > a->lo ? log(value / a->lo) / log(a->hi / a->lo) : 0;
+    return a->hi > a->lo ? (value - a->lo) / (a->hi - a->lo) : 0;
+}
+
 double axis_place(const axis *a, double value) {
-    double span = a->hi - a->lo, share = span > 0 ? (value - a->lo) / span : 0;
+    double share = share_of(a, value);
     if (!(share > 0)) share = 0;
     if (share > 1) share = 1;
     return a->from + share * (a->to - a->from);
@@ -19,11 +24,25 @@ static double round_step(const axis *a, int about) {
     return a->whole && step < 1 ? 1 : step;
 }
 
+/* Powers of ten; where there are few, their doubles and fives too. */
+static int log_ticks(const axis *a, int about, double ticks[AXIS_TICKS]) {
+    static const double between[] = {1, 2, 5};
+    double decades = log10(a->hi / a->lo), every = fmax(1, ceil(decades / about));
+    int n = 0, parts = decades < 2.5 ? 3 : 1;
+    for (double power = floor(log10(a->lo)); power <= log10(a->hi); power += every)
+        for (int i = 0; i < parts && n < AXIS_TICKS; i++) {
+            double tick = between[i] * pow(10, power);
+            if (tick >= a->lo * (1 - 1e-9) && tick <= a->hi * (1 + 1e-9)) ticks[n++] = tick;
+        }
+    return n;
+}
+
 int axis_ticks(const axis *a, int about, double ticks[AXIS_TICKS]) {
     if (!(a->hi > a->lo)) {
         ticks[0] = a->lo;
         return 1;
     }
+    if (a->log) return log_ticks(a, about, ticks);
     double step = round_step(a, about);
     int n = 0;
     for (double i = ceil(a->lo / step - 1e-9); n < AXIS_TICKS && i * step <= a->hi + 1e-9 * step; i++)
@@ -34,7 +53,7 @@ int axis_ticks(const axis *a, int about, double ticks[AXIS_TICKS]) {
 tick_text axis_text(const axis *a, double tick) {
     tick_text t;
     double shown = a->percent || a->points ? 100 * tick : tick;
-    if (fabs(shown) < 1e-12) shown = 0;
+    if (fabs(shown) < 1e-12 && !a->log) shown = 0;
     snprintf(t.text, sizeof t.text, "%.6g%s", shown, a->percent ? "\xe2\x80\xaf%" : "");
     return t;
 }

@@ -15,6 +15,7 @@ typedef struct axis {
     bool percent;    /* values are shares, written in percent */
     bool points;     /* differences of shares, written in points */
     bool whole;      /* only whole numbers get ticks */
+    bool log;        /* of powers of ten; lo and hi are positive */
 } axis;
 
 /* Where a value is; those outside the axis are put on its ends. */
