@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/picture_internal.h"
 #include "audit/text_table.h"
@@ -67,4 +68,18 @@ void picture_text(picture *p, int x, int y, int most, colour ink, const char *te
         char letter = cut && i >= most - 2 ? '.' : *text;
         put_letter(p, x + i++ * TEXT_ADVANCE, y, ink, letter);
     }
+}
+
+status pictures_stack(const picture *list, int n, picture *out, err *e) {
+    int width = 1, height = 0;
+    for (int i = 0; i < n; i++) {
+        width = list[i].width > width ? list[i].width : width;
+        height += list[i].height;
+    }
+    status s = picture_new(width, height > 0 ? height : 1, (colour){255, 255, 255}, out, e);
+    for (int i = 0, top = 0; s == STATUS_OK && i < n; top += list[i++].height)
+        for (int y = 0; y < list[i].height; y++)
+            memcpy(out->pixels + (size_t)(top + y) * (size_t)width * 3,
+                   list[i].pixels + (size_t)y * (size_t)list[i].width * 3, (size_t)list[i].width * 3);
+    return s;
 }

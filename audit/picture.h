@@ -29,4 +29,7 @@ void picture_image(picture *p, int x, int y, int zoom, shape s, const float *ima
 /* One line, at most `most` letters: longer ones end in "..". Letters outside ASCII are shown as '?'. */
 void picture_text(picture *p, int x, int y, int most, colour ink, const char *text);
 
+/* Pictures one below the other, as wide as the widest, on white. */
+MUST_CHECK status pictures_stack(const picture *list, int n, picture *out, err *e);
+
 #endif
