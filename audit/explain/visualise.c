@@ -86,7 +86,7 @@ static status climb_tile(void *context, int tile, int worker) {
         if (s == STATUS_OK)
             s = model_vjp(a->m, worker, n, a->cotangents + (size_t)first * classes, gradient,
                           &a->errors[tile]);
-        float share = .5f * (1 - (float)step / (float)a->steps); /* details come at the end */
+        float share = .12f + .5f * (1 - (float)step / (float)a->steps); /* details come at the end */
         for (int i = 0; i < n && s == STATUS_OK; i++) {
             climb(a, gradient + (size_t)i * size, down, right, images + (size_t)i * size, shifted);
             blur(images + (size_t)i * size, in, share, shifted);
