@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "audit/landscape/landscape.h"
-#include "audit/report/chart_file.h"
-#include "audit/report/landscape.h"
+#include "audit/report/pictures.h"
 #include "audit/rows.h"
 #include "audit/show.h"
 #include "nets/model_file.h"
@@ -324,14 +323,6 @@ static void print_rows(const work *k) {
         k->o->range / 2, 2 * (int)k->o->directions);
 }
 
-static status write_charts(const work *k, err *e) {
-    chart_file f;
-    status s = chart_file_begin(&f, e);
-    if (s != STATUS_OK) return s;
-    landscape_charts_put(&f.page, json_get(result_json(k->x), "body"));
-    return chart_file_write(&f, k->o->output, e);
-}
-
 static void record_settings(work *k) {
     result_setting_number(k->x, "directions", (double)k->o->directions);
     result_setting_number(k->x, "points", odd(k->o->points));
@@ -343,7 +334,7 @@ static status finish(work *k, err *e) {
     result_extra(k->x, "curves", json_share(k->curves));
     result_extra(k->x, "surfaces", json_share(k->surfaces));
     print_rows(k);
-    status s = write_charts(k, e);
+    status s = landscape_picture_write(k->o->output, json_get(result_json(k->x), "body"), e);
     if (s == STATUS_OK) say(k->c, "wrote %s\n", k->o->output);
     return s == STATUS_OK ? context_finish(k->c, k->x, s, e) : s;
 }

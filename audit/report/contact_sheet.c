@@ -1,4 +1,4 @@
-/* The picture of what an attack did. It comes from a file, so nothing is shown that is not a PNG. */
+/* Pictures in results. They come from files, so nothing is shown that is not a PNG. */
 #include <string.h>
 
 #include "audit/base64.h"
@@ -19,35 +19,36 @@ static bool png_size(const bytes *file, int *width, int *height) {
     return *width > 0 && *height > 0;
 }
 
-/* Checked base64 has no character that could leave the attribute, and html_put would escape it. */
-static void picture_put(html *h, const char *uri, int width, int height) {
-    html_put(
-        h,
-        "<figure><img class=\"sheet\" width=\"%d\" height=\"%d\" alt=\"Contact sheet: original images, the "
-        "perturbation magnified, the adversarial images, with the class and confidence before and after\" "
-        "src=\"",
-        width, height);
-    fputs(uri, h->file);
-    html_put(h, "\">\n<figcaption>Images that were right and that the attack broke: the original, the "
-                "change magnified (grey is none), the changed image; below, class and confidence before "
-                "and after. They are examples, chosen among successes, spread over the "
-                "classes.</figcaption></figure>\n");
-}
-
-void contact_sheet_put(html *h, const json *document) {
+void png_put(html *h, const char *uri, const char *alt, const char *caption) {
     static const char prefix[] = "data:image/png;base64,";
-    const char *uri = json_as_string(json_get(json_get(json_get(document, "body"), "extra"), "sheet"));
-    if (!uri) return;
     int width, height;
     bytes file = {0};
     err ignored;
     bool small = strlen(uri) < TEXT_MOST && strncmp(uri, prefix, sizeof prefix - 1) == 0;
     bool ok = small && base64_decode(uri + sizeof prefix - 1, &file, &ignored) == STATUS_OK &&
               png_size(&file, &width, &height);
-    if (ok)
-        picture_put(h, uri, width, height);
-    else
-        html_put(h, "<p class=\"note\">The contact sheet in the result is no PNG of at most 1 MB and is "
-                    "left out.</p>\n");
     bytes_free(&file);
+    if (!ok) {
+        html_put(
+            h, "<p class=\"note\">A picture in the result is no PNG of at most 1 MB and is left out.</p>\n");
+        return;
+    }
+    html_put(h, "<figure><img class=\"sheet\" width=\"%d\" height=\"%d\" alt=\"%s\" src=\"", width, height,
+             alt);
+    fputs(uri, h->file); /* checked base64 has no character that could leave the attribute */
+    html_put(h, "\">\n<figcaption>%s</figcaption></figure>\n", caption);
+}
+
+void contact_sheet_put(html *h, const json *document) {
+    const char *uri = json_as_string(json_get(json_get(json_get(document, "body"), "extra"), "sheet"));
+    if (!uri) return;
+    png_put(h, uri,
+            "Contact sheet: original images, the perturbation magnified, the adversarial images, with the "
+            "class and "
+            "confidence before and after",
+            "Images that were right and that the attack broke: the original, the change magnified (grey is "
+            "none), the "
+            "changed image; below, class and confidence before and after. They are examples, chosen among "
+            "successes, "
+            "spread over the classes.");
 }

@@ -10,7 +10,8 @@
 static const row_query any = {.eps = NAN};
 
 kind kind_of(const json *document) {
-    static const char *const names[] = {"train", "eval", "attack", "poison", "fairness", "check", "ablate"};
+    static const char *const names[] = {"train",  "eval",    "attack",    "poison",    "fairness", "check",
+                                        "ablate", "explain", "landscape", "gradients", "kernels"};
     const char *command = json_as_string(json_get(json_get(document, "body"), "command"));
     for (int k = 0; command && k < KIND_OTHER; k++)
         if (strcmp(command, names[k]) == 0) return (kind)k;

@@ -14,6 +14,10 @@ typedef enum kind {
     KIND_FAIRNESS,
     KIND_CHECK,
     KIND_ABLATE,
+    KIND_EXPLAIN,
+    KIND_LANDSCAPE,
+    KIND_GRADIENTS,
+    KIND_KERNELS,
     KIND_OTHER
 } kind;
 

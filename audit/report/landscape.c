@@ -1,12 +1,12 @@
 /* Loss landscapes: curves, surfaces, and the path of a training. */
-#include "audit/report/landscape.h"
-
 #include <math.h>
 #include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"
+#include "audit/report/pictures.h"
 #include "audit/report/sections_internal.h"
+#include "audit/report/svg_file_internal.h"
 #include "audit/rows.h"
 
 enum { CURVES_MOST = 12, POINTS_MOST = 1000, SIDE_MOST = 401, SURFACES_MOST = 6, LABEL = 48 };
@@ -67,7 +67,7 @@ static void curves_put(html *h, const json *curves) {
         .y_lo = NAN,
         .y_hi = NAN,
         .reference = NAN,
-        .bare = true,
+        .dense = true,
         .series = series};
     c.n_series = curves_of(h, curves, "loss", series);
     if (c.n_series == 0) return;
@@ -135,9 +135,43 @@ static void surface_put(html *h, const json *surface) {
     height_map_put(h, &m);
 }
 
-void landscape_charts_put(html *h, const json *body) {
+static void charts_put(html *h, const json *body) {
     const json *extra = json_get(body, "extra"), *surfaces = json_get(extra, "surfaces");
     curves_put(h, json_get(extra, "curves"));
     for (size_t i = 0; i < json_count(surfaces) && i < SURFACES_MOST; i++)
         surface_put(h, json_at(surfaces, i));
+}
+
+status landscape_picture_write(const char *path, const json *body, err *e) {
+    return svg_file_write(path, charts_put, body, e);
+}
+
+static void table_put(html *h, const json *body) {
+    row_query q = {.metric = "loss", .eps = NAN};
+    const json *row;
+    html_table_open(
+        h,
+        "Loss and accuracy of the models as they are, and how much the loss rises half-way to the ends "
+        "of the curves (mean over directions and both sides, 95 % t interval over them)",
+        "model|>n|>loss|>accuracy|>rise|>95 % interval");
+    for (size_t at = 0; (row = row_next(body, &q, &at));) {
+        row_query of_group = {.metric = "accuracy", .group = row_text(row, "group"), .eps = NAN};
+        const json *accuracy = row_find(body, &of_group);
+        of_group.metric = "loss_rise";
+        const json *rise = row_find(body, &of_group);
+        const char *name = strchr(row_text(row, "group"), '=');
+        html_put(h, "<tr><th scope=\"row\">%.80s</th>", name ? name + 1 : "");
+        html_n_cell(h, row);
+        html_put(h, "<td class=\"n\">%.3f</td><td class=\"n\">%s</td><td class=\"n\">%.3g</td>",
+                 row_value(row), figure_percent(row_value(accuracy), row_interval(accuracy)).text,
+                 row_value(rise));
+        html_put(h, "<td class=\"n\">[%.3g, %.3g]</td></tr>\n", row_interval(rise).lo, row_interval(rise).hi);
+    }
+    html_table_close(h);
+}
+
+void landscape_put(html *h, const json *document) {
+    const json *body = json_get(document, "body");
+    charts_put(h, body);
+    table_put(h, body);
 }

@@ -20,11 +20,11 @@ typedef struct plot {
     axis x, y;
 } plot;
 
-/* The data, then a little room; NAN ends of what is wanted are taken from them. */
 static bool is_drawn(const line_chart *c, const chart_point *q) {
     return isfinite(q->x) && isfinite(q->y) && (!c->y_log || q->y > 0);
 }
 
+/* The data, then a little room; NAN ends of what is wanted are taken from them. */
 static void fit(const line_chart *c, double *x_lo, double *x_hi, double *y_lo, double *y_hi) {
     for (int s = 0; s < c->n_series; s++)
         for (int i = 0; i < c->series[s].n; i++) {

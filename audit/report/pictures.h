@@ -10,4 +10,10 @@ MUST_CHECK status training_picture_write(const char *path, const json *body, err
 /* The effects that `audit ablate` found. */
 MUST_CHECK status ablation_picture_write(const char *path, const json *body, err *e);
 
+/* Curves and surfaces of `audit landscape`. */
+MUST_CHECK status landscape_picture_write(const char *path, const json *body, err *e);
+
+/* Norms over depth and steps of `audit gradients`. */
+MUST_CHECK status gradients_picture_write(const char *path, const json *body, err *e);
+
 #endif

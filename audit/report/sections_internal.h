@@ -23,6 +23,14 @@ void poison_put(html *h, const json *document);
 void fairness_put(html *h, const json *document);
 void gates_put(html *h, const json *document);
 
+void explain_put(html *h, const json *document);
+void landscape_put(html *h, const json *document);
+void gradients_put(html *h, const json *document);
+void kernels_put(html *h, const json *document);
+
+/* A picture from a file: shown if it is base64 that decodes to a PNG of at most 1 MB, else a note says that it is left out. */
+void png_put(html *h, const char *uri, const char *alt, const char *caption);
+
 /* The picture in body.extra.sheet, if it is one: base64 that decodes to a PNG. */
 void contact_sheet_put(html *h, const json *document);
 
