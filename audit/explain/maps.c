@@ -71,7 +71,7 @@ static status smoothgrad_map(task *t, err *e) {
         s = class_gradients(t, n, e);
         for (int i = 0; i < n && s == STATUS_OK; i++)
             for (size_t p = 0; p < size; p++)
-                t->sum[p] += t->dtile[(size_t)i * size + p];
+                t->sum[p] += t->dtile[(size_t)i * size + p] / (float)all;
     }
     largest_channel(t->sum, in, t->map);
     return s;

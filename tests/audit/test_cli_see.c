@@ -1,0 +1,159 @@
+/* The commands that show what nets learn, on generated images: valid results, the same for any number of threads, and pictures. */
+#include <math.h>
+#include <sys/stat.h>
+
+#include "tests/support/cli.h"
+#include "tests/support/json_schema.h"
+#include "tests/support/test.h"
+
+#define TRAIN "train --data synth:shapes -n 300 --arch lenet5 --batch 32 "
+
+static int train_once(void **state) {
+    (void)state;
+    if (!getenv("AUDIT_BINARY") || !*getenv("AUDIT_BINARY")) return 0;
+    cli_expect(0, NULL, TRAIN "--epochs 1 -o early.bin");
+    cli_expect(0, NULL, TRAIN "--epochs 2 -o middle.bin");
+    cli_expect(0, NULL, TRAIN "--epochs 3 -o model.bin");
+    cli_expect(0, NULL, "train --data synth:shapes -n 60 --arch linear --epochs 1 --batch 32 -o linear.bin");
+    return 0;
+}
+
+static json *same_for_threads(const char *words, const char *json_name) {
+    char one[64], three[64];
+    snprintf(one, sizeof one, "%s1.json", json_name);
+    snprintf(three, sizeof three, "%s3.json", json_name);
+    cli_expect(0, NULL, "%s --threads 1 --json %s", words, one);
+    cli_expect(0, NULL, "%s --threads 3 --json %s", words, three);
+    assert_same_body(one, three);
+    return assert_result_file(temporary_path(one));
+}
+
+static const json *extra(const json *document, const char *key) {
+    return json_get(json_get(json_get(document, "body"), "extra"), key);
+}
+
+static size_t count_rows(const json *document, const char *metric) {
+    const json *rows = json_get(json_get(document, "body"), "rows");
+    size_t n = 0;
+    for (size_t i = 0; i < json_count(rows); i++)
+        n += strcmp(json_as_string(json_get(json_at(rows, i), "metric")), metric) == 0;
+    return n;
+}
+
+static void must_be_there(const char *name) {
+    struct stat s;
+    if (stat(temporary_path(name), &s) != 0 || s.st_size < 100) fail_msg("%s was not written", name);
+}
+
+static void explain_draws(void **state) {
+    (void)state;
+    json *j = same_for_threads(
+        "explain model.bin --data synth:shapes -n 3 --steps 10 --channels 4 -o pictures", "explain");
+    assert_int_equal(count_rows(j, "rank_correlation_random"), 4);
+    assert_int_equal(json_count(extra(j, "sheets")), 6);
+    json_free(j);
+    must_be_there("pictures/maps.png");
+    must_be_there("pictures/filters.png");
+    must_be_there("pictures/features-last.png");
+    must_be_there("pictures/classes.png");
+    must_be_there("pictures/channels.png");
+    cli_expect(0, NULL,
+               "explain model.bin --data synth:shapes -n 2 -m gradcam,features --layer relu1 --class circle "
+               "-o a.png");
+    must_be_there("a.png");
+    cli_expect(0, "NO_MAP", "explain linear.bin --data synth:shapes -n 2 -m gradient,gradcam -o b.png");
+}
+
+static void explain_refuses(void **state) {
+    (void)state;
+    cli_expect(2, "did you mean \"relu1\"", "explain model.bin --data synth:shapes --layer relv1");
+    cli_expect(2, "no map", "explain model.bin --data synth:shapes --layer fc1");
+    cli_expect(2, "--class", "explain model.bin --data synth:shapes --class 77");
+    cli_expect(2, "methods", "explain model.bin --data synth:shapes --methods guess");
+    cli_expect(2, "256", "explain model.bin --data synth:shapes -n 300");
+    cli_expect(2, "nowhere", "explain model.bin --data synth:shapes -o nowhere/at/all");
+}
+
+static void landscape_draws(void **state) {
+    (void)state;
+    json *j = same_for_threads(
+        "landscape model.bin early.bin --data synth:shapes -n 50 --points 5 --surface 3 -o l.svg",
+        "landscape");
+    assert_int_equal(count_rows(j, "loss"), 2);
+    assert_int_equal(count_rows(j, "loss_rise"), 2);
+    assert_int_equal(json_count(extra(j, "curves")), 4);
+    const json *surface = json_at(extra(j, "surfaces"), 0), *curve = json_at(extra(j, "curves"), 0);
+    double middle = json_as_real(json_at(json_at(json_get(surface, "loss"), 1), 1), NAN);
+    assert_near(middle, json_as_real(json_at(json_get(curve, "loss"), 2), NAN),
+                1e-9); /* both the model itself */
+    json_free(j);
+    must_be_there("l.svg");
+}
+
+static void landscape_follows_a_path(void **state) {
+    (void)state;
+    cli_expect(0, NULL,
+               "landscape model.bin --along early.bin,middle.bin --data synth:shapes -n 50 --points 3 "
+               "--surface 5 -o p.svg "
+               "--json path.json");
+    json *j = assert_result_file(temporary_path("path.json"));
+    const json *surface = json_at(extra(j, "surfaces"), 0);
+    assert_string_equal(json_as_string(json_get(surface, "axes")), "path");
+    assert_int_equal(json_count(json_get(surface, "path_x")), 3);
+    json_free(j);
+    cli_expect(2, "two earlier", "landscape model.bin --along early.bin --data synth:shapes");
+    cli_expect(2, "other layers",
+               "landscape model.bin --along early.bin,linear.bin --data synth:shapes -n 20 --points 3");
+    cli_expect(2, "one model", "landscape model.bin early.bin --along middle.bin --data synth:shapes");
+}
+
+static void gradients_are_watched(void **state) {
+    (void)state;
+    json *j = same_for_threads(
+        "gradients --data synth:shapes -n 96 --arch lenet5,small --epochs 2 --batch 32 -o g.svg",
+        "gradients");
+    assert_int_equal(count_rows(j, "gradient_ratio"), 2);
+    const json *net = json_at(extra(j, "nets"), 0);
+    assert_int_equal(json_count(json_get(net, "layers")), 5);
+    assert_int_equal(json_count(json_get(net, "steps")), 6);
+    json_free(j);
+    must_be_there("g.svg");
+    cli_expect(2, "did you mean", "gradients --data synth:shapes -n 32 --arch lenet5,smal");
+}
+
+static void kernels_are_drawn(void **state) {
+    (void)state;
+    cli_expect(0, NULL, "kernels --data synth:shapes -n 5 --row 3 -o k.png --json kernels.json");
+    json *j = assert_result_file(temporary_path("kernels.json"));
+    assert_true(json_count(extra(j, "kernels")) >= 8);
+    json_free(j);
+    cli_expect(0, NULL, "kernels k.png -o again.png"); /* any picture will do */
+    must_be_there("again.png");
+    cli_expect(2, "--row 5", "kernels --data synth:shapes -n 5 --row 5");
+    cli_expect(2, "not both", "kernels k.png --data synth:shapes");
+    cli_expect(2, "--data is missing", "kernels");
+}
+
+static void report_shows_them(void **state) {
+    (void)state;
+    cli_expect(0, NULL,
+               "report explain1.json landscape1.json path.json gradients1.json kernels.json -o page.html");
+    char *page = slurp("page.html");
+    static const char *const parts[] = {"What the net looks at",      "Loss landscape",
+                                        "Gradients through training", "Classic kernels",
+                                        "data:image/png;base64,",     "The path of training"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(page, parts[i])) fail_msg("the page has no \"%s\"", parts[i]);
+    assert_null(strstr(page, "left out"));
+    free(page);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(explain_draws),         cmocka_unit_test(explain_refuses),
+        cmocka_unit_test(landscape_draws),       cmocka_unit_test(landscape_follows_a_path),
+        cmocka_unit_test(gradients_are_watched), cmocka_unit_test(kernels_are_drawn),
+        cmocka_unit_test(report_shows_them),
+    };
+    return cmocka_run_group_tests(tests, train_once, NULL);
+}
