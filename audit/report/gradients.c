@@ -44,6 +44,7 @@ static void charts_put(html *h, const json *body) {
     chart_series series[NETS_MOST];
     for (size_t i = 0; i < sizeof charts / sizeof *charts; i++) {
         line_chart c = {.title = charts[i].title,
+                        .caption = charts[i].title, /* on a page titles are for who cannot see */
                         .description =
                             "A line for each net; the table below has the figures of the first and last "
                             "layers.",
