@@ -54,21 +54,6 @@ static status allocate(batches *b, err *e) {
                    shape_size(d->image));
 }
 
-static status find_groups(batches *b, err *e) {
-    const char *name = b->options->group_column;
-    if (!name) return STATUS_OK;
-    b->groups = table_find(&b->data->columns, name);
-    if (!b->groups) return err_set(e, STATUS_USAGE, "no group column '%s' in %s", name, b->data->name);
-    if (b->groups->kind != COLUMN_CATEGORY)
-        return err_set(e, STATUS_USAGE, "the group column '%s' holds numbers, expected categories", name);
-    b->n_groups = b->groups->n_levels;
-    for (int i = 0; i < b->data->n && b->n_groups == b->groups->n_levels; i++)
-        b->n_groups += b->groups->codes[i] == CATEGORY_MISSING;
-    if (b->n_groups <= TRAIN_MOST_GROUPS) return STATUS_OK;
-    return err_set(e, STATUS_USAGE, "the column '%s' has %d groups, expected at most %d", name, b->n_groups,
-                   (int)TRAIN_MOST_GROUPS);
-}
-
 /* n / (classes that are there * count of the class): the mean over the data is 1. */
 static status weigh_classes(batches *b, err *e) {
     b->class_weights = new_floats(b->data->classes, 1);
@@ -82,7 +67,7 @@ static status weigh_classes(batches *b, err *e) {
 
 static status prepare(batches *b, err *e) {
     bool weighted = b->options->class_weights == CLASS_WEIGHTS_BALANCED;
-    status s = find_groups(b, e);
+    status s = batches_find_groups(b, e);
     if (s == STATUS_OK) s = allocate(b, e);
     if (s == STATUS_OK && (weighted || b->options->balanced_sampler))
         s = class_rows_new(b->data, &b->by_class, e);
@@ -103,6 +88,7 @@ void batches_free(batches *b) {
     free(b->copies);
     free(b->counts);
     class_rows_free(&b->by_class);
+    table_free(&b->cut);
     free(b->class_weights);
     images_free(&b->own);
     images_free(&b->mixed);

@@ -35,7 +35,8 @@ typedef struct batches {
     int epoch, most; /* most: samples in the largest batch */
     class_rows by_class;  /* balanced sampler and class weights; else empty */
     float *class_weights; /* or NULL */
-    const column *groups; /* or NULL */
+    const column *groups; /* a category, of the data or of `cut`; or NULL */
+    table cut;            /* a group column of numbers, as categories */
     int n_groups;
     batch_images own, mixed; /* mixed: with mixup or cutmix */
     int32_t *ids, *group_codes;
@@ -44,7 +45,7 @@ typedef struct batches {
 } batches;
 
 /* Memory for batches of at most o->batch samples. Data, options and callbacks of *r must outlive it. STATUS_USAGE where the group column is not
- * there, no category, or has too many groups. */
+ * there or has too many groups. */
 MUST_CHECK status batches_new(const dataset *d, const train_options *o, const run *r, batches *out, err *e);
 void batches_free(batches *b);
 
@@ -60,6 +61,11 @@ void batches_shuffle(batches *b, int epoch);
 /* Batch `index` of the current epoch, in memory of `b` that the next call overwrites. Without mixing a sample depends on
  * (seed, row id, epoch) alone, and on how often its row came before in the epoch. */
 MUST_CHECK status batches_fill(batches *b, int index, int step, batch *out, err *e);
+
+/* --- batches_groups.c --- */
+
+/* Fills groups, cut and n_groups. */
+MUST_CHECK status batches_find_groups(batches *b, err *e);
 
 /* --- batches_mix.c --- */
 

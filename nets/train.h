@@ -68,7 +68,7 @@ typedef struct train_options {
     double focal_gamma;                 /* Lin et al. 2017; 0: cross entropy */
     double aux_weight;                  /* of the loss of each auxiliary head, .3 */
     double group_dro_rate;              /* Sagawa et al. 2020: q *= exp(rate * loss of the group); 0: off */
-    const char *group_column;           /* categorical column of the data's table that names the groups */
+    const char *group_column;           /* column of the data's table that names the groups; more than 4 different numbers are cut at their quarters */
 
     /* The step. */
     double clip_norm;                   /* largest L2 norm of the whole gradient; 0: any */

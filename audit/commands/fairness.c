@@ -177,6 +177,7 @@ static void record_settings(result *x, const fairness_settings *o, const column_
 static status from_file(context *c, const fairness_settings *o, err *e) {
     prediction_file p;
     column_choice columns = {0};
+    if (c->model.tta) return err_set(e, STATUS_USAGE, "--tta asks a model, and --predictions has none");
     status s = prediction_file_read(o->predictions, &p, e);
     if (s != STATUS_OK) return s;
     s = choose_columns(&p.groups, o, &columns, e);

@@ -34,6 +34,7 @@ static void every_command_takes_views(void **state) {
         json_free(document);
     }
     cli_expect(2, "--tta", "eval plain.bin --data synth:shapes --tta flop");
+    cli_expect(2, "--tta", "fairness --predictions logits.npy --tta flip");
     cli_expect(2, "--mc-dropout", "eval drop.bin --data synth:shapes -n 20 --tta flip --mc-dropout 3");
 }
 
