@@ -53,31 +53,29 @@ static status fit_whole(transfer_job *j, transferred *t, const float *rates, boo
     return s;
 }
 
-static float *rates_for(const transferred *t, int frozen, double trunk_rate, double depth_decay, err *e,
-                        status *s) {
+static status fit_with_rates(transfer_job *j, transferred *t, int frozen, double trunk_rate,
+                             double depth_decay, double head_rate, bool frozen_norm, const char *title,
+                             err *e) {
     float *rates = malloc(((size_t)t->net->n_params + 1) * sizeof *rates);
-    *s = rates ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
-    if (rates) transfer_rates(t, frozen, trunk_rate, depth_decay, rates);
-    return rates;
-}
-
-static status fine_tune(transfer_job *j, err *e) {
-    const transfer_settings *o = j->settings;
-    status s;
-    float *rates = rates_for(&j->net, j->frozen, o->trunk_rate, o->depth_decay, e, &s);
-    if (s == STATUS_OK) s = fit_whole(j, &j->net, rates, o->frozen_norm, "fine-tuning", e);
+    if (!rates) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    transfer_rates(t, frozen, trunk_rate, depth_decay, head_rate, rates);
+    status s = fit_whole(j, t, rates, frozen_norm, title, e);
     free(rates);
     return s;
+}
+
+/* A layer that has been trained on features is no newer than the trunk any more. */
+static status fine_tune(transfer_job *j, err *e) {
+    const transfer_settings *o = j->settings;
+    double head_rate = o->head_epochs > 0 ? o->trunk_rate : 1;
+    return fit_with_rates(j, &j->net, j->frozen, o->trunk_rate, o->depth_decay, head_rate, o->frozen_norm,
+                          "fine-tuning", e);
 }
 
 /* The twin: the same net, images and options, and nothing of the base. */
 static status fit_scratch(transfer_job *j, err *e) {
-    status s;
-    float *rates = rates_for(&j->scratch, 0, 1, 1, e, &s);
-    if (s == STATUS_OK) transfer_forget(&j->scratch, j->context->run.seed);
-    if (s == STATUS_OK) s = fit_whole(j, &j->scratch, rates, false, "the same net from scratch", e);
-    free(rates);
-    return s;
+    transfer_forget(&j->scratch, j->context->run.seed);
+    return fit_with_rates(j, &j->scratch, 0, 1, 1, 1, false, "the same net from scratch", e);
 }
 
 status transfer_fit(transfer_job *j, err *e) {

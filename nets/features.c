@@ -113,24 +113,22 @@ status features_make(const net *n, const weights *w, int node, const dataset *d,
     return s;
 }
 
-/* Mean and deviation of each feature over the rows; the deviation of a constant one is 1. */
-static void moments(const dataset *d, double *mean, double *deviation) {
-    int width = d->image.c;
-    for (int k = 0; k < width; k++) {
-        double sum = 0, squares = 0;
-        for (int i = 0; i < d->n; i++)
-            sum += (double)d->values[(size_t)i * (size_t)width + (size_t)k] / d->n;
-        for (int i = 0; i < d->n; i++) {
-            double gap = (double)d->values[(size_t)i * (size_t)width + (size_t)k] - sum;
-            squares += gap * gap / d->n;
-        }
-        mean[k] = sum;
-        deviation[k] = sqrt(squares) > 1e-6 * (fabs(sum) + 1e-6) ? sqrt(squares) : 1;
-    }
+/* The mean of each feature over the rows, and one deviation for all: the root of their mean variance, so that features that hardly ever
+ * speak stay quiet; 1 where nothing varies. */
+static double moments(const dataset *d, double *mean) {
+    size_t width = (size_t)d->image.c, n = (size_t)d->n * width;
+    double squares = 0;
+    for (size_t k = 0; k < width; k++)
+        mean[k] = 0;
+    for (size_t i = 0; i < n; i++)
+        mean[i % width] += (double)d->values[i] / d->n;
+    for (size_t i = 0; i < n; i++)
+        squares += ((double)d->values[i] - mean[i % width]) * ((double)d->values[i] - mean[i % width]);
+    return squares > 0 ? sqrt(squares / (double)n) : 1;
 }
 
 /* W (x - mean) / deviation + b = W' x + b'. */
-static void fold(const net *head, weights *w, const double *mean, const double *deviation) {
+static void fold(const net *head, weights *w, const double *mean, double deviation) {
     const net_node *linear = &head->nodes[head->n_nodes - 1];
     const net_param *weight = &head->params[linear->params[0]], *bias = &head->params[linear->params[1]];
     int out = weight->info.dims[0], in = weight->info.dims[1];
@@ -138,7 +136,7 @@ static void fold(const net *head, weights *w, const double *mean, const double *
         float *row = w->data + weight->offset + (size_t)o * (size_t)in;
         double shift = (double)w->data[bias->offset + (size_t)o];
         for (int k = 0; k < in; k++) {
-            row[k] = (float)((double)row[k] / deviation[k]);
+            row[k] = (float)((double)row[k] / deviation);
             shift -= (double)row[k] * mean[k];
         }
         w->data[bias->offset + (size_t)o] = (float)shift;
@@ -150,17 +148,15 @@ static status train_standardised(const net *head, weights *w, const dataset *fea
                                  const run *r, const train_watch *watch, err *e) {
     arena memory = {0};
     size_t width = (size_t)features->image.c, rows = (size_t)features->n;
-    double *mean = arena_array(&memory, width, sizeof *mean),
-           *deviation = arena_array(&memory, width, sizeof *deviation);
+    double *mean = arena_array(&memory, width, sizeof *mean);
     float *values = arena_array(&memory, rows * width, sizeof *values);
     objective goal = {0};
-    status s = mean && deviation && values
-                   ? objective_plain(head, w, o->batch, r, &goal, e)
-                   : err_set(e, STATUS_NO_MEMORY, "no memory to standardise features");
+    status s = mean && values ? objective_plain(head, w, o->batch, r, &goal, e)
+                              : err_set(e, STATUS_NO_MEMORY, "no memory to standardise features");
     if (s == STATUS_OK) {
-        moments(features, mean, deviation);
+        double deviation = moments(features, mean);
         for (size_t i = 0; i < rows * width; i++)
-            values[i] = (float)(((double)features->values[i] - mean[i % width]) / deviation[i % width]);
+            values[i] = (float)(((double)features->values[i] - mean[i % width]) / deviation);
         dataset standard = *features;
         standard.values = values;
         weights_init(head, w, r->seed);

@@ -11,7 +11,7 @@
 MUST_CHECK status features_make(const net *n, const weights *w, int node, const dataset *d,
                                 const augmentation *a, int copies, const run *r, dataset *out, err *e);
 
-/* Trains what stands behind `node`, a linear layer with bias and perhaps a dropout before it, on features of that node, which it standardises over
+/* Trains what stands behind `node`, a linear layer with bias and perhaps a dropout before it, on features of that node, which it centres and scales over
  * their rows (so that one learning rate fits every trunk); the scales are then taken into the weights, and these put into w. r->seed
  * draws the first weights and the order. */
 MUST_CHECK status features_train_head(const net *n, weights *w, int node, const dataset *features,

@@ -146,12 +146,13 @@ int transfer_layers(const transferred *t) {
     return layers;
 }
 
-void transfer_rates(const transferred *t, int frozen, double trunk_rate, double depth_decay, float *rates) {
+void transfer_rates(const transferred *t, int frozen, double trunk_rate, double depth_decay, double head_rate,
+                    float *rates) {
     int layers = transfer_layers(t), depth = 0; /* layer that node k belongs to, counted from 1 */
     for (int k = 1; k < t->net->n_nodes; k++) {
         bool trunk = k >= t->trunk_begins && k < t->trunk_ends;
         depth += trunk && has_weights(t->net, k);
-        double rate = k < t->trunk_begins ? 0 : 1;
+        double rate = k < t->trunk_begins ? 0 : head_rate;
         if (trunk) rate = depth <= frozen ? 0 : trunk_rate * pow(depth_decay, layers - depth);
         for (int i = 0; i < t->net->nodes[k].n_params; i++)
             rates[t->net->nodes[k].params[i]] = (float)rate;

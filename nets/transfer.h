@@ -44,7 +44,7 @@ int transfer_layers(const transferred *t);
 
 /* Factors on the learning rate for train_options.rates, one per parameter of the net: 0 for the adapter and for the first `frozen` layers of the
  * trunk with all that stands before the next, trunk_rate * depth_decay^(layers between it and the head) for the other trunk
- * layers (Howard and Ruder 2018, discriminative fine-tuning), 1 for the head. */
-void transfer_rates(const transferred *t, int frozen, double trunk_rate, double depth_decay, float *rates);
+ * layers (Howard and Ruder 2018, discriminative fine-tuning), head_rate for the head. */
+void transfer_rates(const transferred *t, int frozen, double trunk_rate, double depth_decay, double head_rate, float *rates);
 
 #endif

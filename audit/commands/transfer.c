@@ -53,7 +53,7 @@ static const option options[] = {
      .fallback = "0.003",
      .lo = 1e-9,
      .hi = 1000,
-     .what = "learning rate of the new layer on standardised features (AdamW, cosine)"},
+     .what = "learning rate of the new layer on features (AdamW, cosine)"},
     {.name = "head-decay",
      .kind = OPTION_NUMBER,
      .offset = FIELD(head_decay),
@@ -80,9 +80,10 @@ static const option options[] = {
      .kind = OPTION_NUMBER,
      .offset = FIELD(trunk_rate),
      .metavar = "FACTOR",
-     .fallback = "0.1",
+     .fallback = "0.01",
      .hi = 1000,
-     .what = "of the learning rate for layers of the trunk that move"},
+     .what = "of the learning rate in fine-tuning, for all that was trained before: the trunk and, after "
+             "--head-epochs, the new layer"},
     {.name = "depth-decay",
      .kind = OPTION_NUMBER,
      .offset = FIELD(depth_decay),
@@ -255,17 +256,17 @@ static void job_free(transfer_job *j) {
 
 static status run_transfer(context *c, const void *settings, err *e) {
     transfer_job j = {.context = c, .settings = settings};
-    loaded_model base;
-    status s = context_open_model(c, c->arguments[0], false, &base, e);
+    model_file base;
+    status s = context_read_model(c, c->arguments[0], &base, e);
     if (s != STATUS_OK) return s;
-    j.base = base.file;
+    j.base = &base;
     s = context_open_data(c, "train", 0, NULL, &j.train, e);
     if (s == STATUS_OK) s = context_open_test(c, j.settings->test_data, NULL, 0, &j.train, &j.test, e);
     if (s == STATUS_OK) s = keep_few(&j, e);
     if (s == STATUS_OK) s = plan(&j, e);
     if (s == STATUS_OK) s = fit_and_judge(&j, e);
     job_free(&j);
-    loaded_model_free(&base);
+    model_file_free(&base);
     return s;
 }
 
@@ -283,6 +284,7 @@ const command command_transfer = {
              "training "
              "options are those of fine-tuning and of --scratch; the architecture is the base's.",
     .reads_data = true,
+    .reads_onnx = true,
     .trains = true,
     .options = options,
     .settings_size = sizeof(transfer_settings),

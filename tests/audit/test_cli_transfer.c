@@ -57,7 +57,7 @@ static void frozen_parameters_do_not_move(void **state) {
     (void)state;
     int shared;
     cli_expect(0, NULL, QUICK "--attack-n 0 -o all.bin");
-    cli_expect(0, NULL, QUICK "--attack-n 0 --freeze 1 --epochs 2 --lr .02 -o one.bin");
+    cli_expect(0, NULL, QUICK "--attack-n 0 --freeze 1 --epochs 2 --trunk-rate .2 -o one.bin");
     model_file base = open_file("base.bin"), all = open_file("all.bin"), one = open_file("one.bin");
     assert_int_equal(differing(&base, &all, "", &shared), 0);
     assert_true(shared > 4);

@@ -215,8 +215,8 @@ static void test_rates(void **state) {
     assert_int_equal(transfer_layers(&f.t), 4); /* two convolutions, two of three fully connected */
     float rates[64];
     assert_true(f.t.net->n_params <= 64);
-    transfer_rates(&f.t, 1, .1, .5, rates);
-    const double expected[] = {0 /* grey */, 0, .025, .05, .1, 1};
+    transfer_rates(&f.t, 1, .1, .5, .7, rates);
+    const double expected[] = {0 /* grey */, 0, .025, .05, .1, .7};
     int at = -1;
     for (int i = 0; i < f.t.net->n_params; i++) {
         at += f.t.net->params[i].info.kind == PARAM_WEIGHT;
