@@ -81,6 +81,7 @@ static status plan_options(const training_settings *given, const dataset *d, int
     *o = train_options_default();
     o->batch = batch_size;
     o->drop_last = d->n >= batch_size;
+    out->init = (init_kind)t->init;
     out->validation = t->validation;
     plan_batches(t, o);
     plan_steps(t, o);
@@ -158,7 +159,7 @@ status training_run(training *t, const dataset *d, uint64_t seed, const run *r, 
                     err *e) {
     run seeded = *r;
     seeded.seed = seed;
-    weights_init(t->net, &t->weights, seed);
+    weights_init_as(t->net, &t->weights, t->init, seed);
     return training_go_on(t, d, &seeded, watch, e);
 }
 

@@ -10,7 +10,7 @@ typedef struct training_settings {
     /* Net. */
     const char *arch;
     bool normalize, zero_gamma;
-    int norm;
+    int norm, init;
     const char *activation;    /* NULL: the architecture's own */
     double dropout, drop_path; /* dropout -1: the architecture's own */
     /* Batches. */
@@ -55,6 +55,7 @@ typedef struct training {
     weights weights;
     augmentation augment;
     train_options options;
+    init_kind init;
     double validation; /* share to be held out from the training data; 0: options.validation, if any */
 } training;
 
@@ -72,7 +73,8 @@ MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, con
                                const train_watch *watch, err *e);
 
 /* The same from the weights that it has, with r's seed. */
-MUST_CHECK status training_go_on(training *t, const dataset *d, const run *r, const train_watch *watch, err *e);
+MUST_CHECK status training_go_on(training *t, const dataset *d, const run *r, const train_watch *watch,
+                                 err *e);
 
 void training_free(training *t);
 

@@ -23,6 +23,14 @@ static const char *norm_at(int i, const char **what) {
     return described_at(norms, sizeof norms / sizeof *norms, i, what);
 }
 
+#define INIT_NAME(code, name, what) {name, what},
+static const described inits[] = {INIT_LIST(INIT_NAME)};
+#undef INIT_NAME
+
+static const char *init_at(int i, const char **what) {
+    return described_at(inits, sizeof inits / sizeof *inits, i, what);
+}
+
 const option net_options[] = {
     {.name = "arch",
      .letter = 'a',
@@ -64,6 +72,12 @@ const option net_options[] = {
      .hi = 0.99,
      .what =
          "stochastic depth: how often the last residual block is left out in training, earlier ones less"},
+    {.name = "init",
+     .kind = OPTION_CHOICE,
+     .offset = FIELD(init),
+     .fallback = "kaiming",
+     .choice = init_at,
+     .what = "weights at the beginning"},
     {.name = "zero-gamma",
      .kind = OPTION_FLAG,
      .offset = FIELD(zero_gamma),
