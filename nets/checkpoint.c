@@ -149,7 +149,7 @@ status checkpoint_write(const trainer *t, err *e) {
     return s;
 }
 
-static status check_metadata(const trainer *t, const safetensors *file, err *e) {
+status checkpoint_check(const trainer *t, const safetensors *file, err *e) {
     const char *format = safetensors_metadata(file, "format"), *text = safetensors_metadata(file, "settings");
     if (!format || strcmp(format, FORMAT) != 0 || !text) {
         return err_set(e, STATUS_BAD_FILE,
@@ -203,13 +203,12 @@ static status read_progress(const trainer *t, const safetensors *file, train_pro
     return STATUS_OK;
 }
 
-status checkpoint_take(trainer *t, const safetensors *file, err *e) {
+status checkpoint_load(trainer *t, const safetensors *file, err *e) {
     part parts[MOST_PARTS];
     const st_tensor *found[MOST_PARTS];
     train_progress at;
     int n = parts_of(t, parts);
-    status s = check_metadata(t, file, e);
-    if (s == STATUS_OK) s = read_progress(t, file, &at, e);
+    status s = read_progress(t, file, &at, e);
     for (int i = 0; s == STATUS_OK && i < n; i++) {
         found[i] = safetensors_find(file, parts[i].name);
         s = check_tensor(found[i], parts[i].name, "F32", parts[i].n, e);
@@ -231,7 +230,8 @@ status checkpoint_read(trainer *t, err *e) {
     safetensors file;
     status s = safetensors_read_file(t->options->resume, &file, e);
     if (s != STATUS_OK) return s;
-    s = checkpoint_take(t, &file, e);
+    s = checkpoint_check(t, &file, e);
+    if (s == STATUS_OK) s = checkpoint_load(t, &file, e);
     safetensors_free(&file);
     return s == STATUS_OK ? s : err_prefix(e, s, "%s", t->options->resume);
 }

@@ -1,4 +1,4 @@
-/* What a checkpoint is compared by. Private to nets. */
+/* The parts of reading a checkpoint. Private to nets. */
 #ifndef NETS_CHECKPOINT_INTERNAL_H
 #define NETS_CHECKPOINT_INTERNAL_H
 
@@ -12,7 +12,8 @@ json *checkpoint_settings(const trainer *t);
 /* STATUS_BAD_FILE, naming the first setting that differs, unless both are equal. */
 MUST_CHECK status checkpoint_compare(const json *there, const json *here, err *e);
 
-/* checkpoint_read, of a file that was parsed. */
-MUST_CHECK status checkpoint_take(trainer *t, const safetensors *file, err *e);
+/* The two halves of checkpoint_read: whether a file is a checkpoint of this training; its tensors and its progress. */
+MUST_CHECK status checkpoint_check(const trainer *t, const safetensors *file, err *e);
+MUST_CHECK status checkpoint_load(trainer *t, const safetensors *file, err *e);
 
 #endif
