@@ -149,7 +149,8 @@ static status field_from_json(const field *f, const json *j, int channels, layer
     if (f->count == PER_MAP)
         c->n_map = (int)(json_count(j) < MOST_PER_FIELD ? json_count(j) : MOST_PER_FIELD);
     int count = field_count(f, c, channels);
-    if (count > MOST_PER_FIELD || !json_is_array(j) || json_count(j) != (size_t)count)
+    bool fixed = f->count != PER_CHANNEL && f->count != PER_MAP;
+    if ((!fixed && count > MOST_PER_FIELD) || !json_is_array(j) || json_count(j) != (size_t)count)
         return err_set(e, STATUS_BAD_FILE, "'%s' is not an array of %d", f->key, count);
     status s = STATUS_OK;
     for (int i = 0; i < count && s == STATUS_OK; i++)

@@ -88,7 +88,7 @@ exported export_permute(exporter *x, const net_node *node) {
 /* A scale whose product with the input, rounded down, is the output. */
 static float scale_of(int in, int out) {
     float scale = (float)out / (float)in;
-    while ((int)floorf((float)in * scale) < out)
+    while (floor((double)in * (double)scale) < out)
         scale = nextafterf(scale, INFINITY);
     return scale;
 }

@@ -161,9 +161,10 @@ status lower_softmax(importer *im, const onnx_node *n, err *e) {
     int axis;
     status s = axis_of(im, n, im->g->opset < 13 ? 1 : -1, &axis, e);
     if (s != STATUS_OK) return s;
-    if (im->g->opset < 13 && import_before(t, axis) != 1)
+    bool flattens = im->g->opset < 13 && axis != t->rank - 1;
+    if (flattens && import_before(t, axis) != 1)
         return import_refuse(im, e, "several softmaxes over several axes");
-    if (im->g->opset < 13) {
+    if (flattens) {
         import_give(im, n,
                     import_add_one(im, "softmax", NULL, import_map(im, n->inputs[0], import_vector(t))));
         return STATUS_OK;
