@@ -18,6 +18,7 @@ typedef enum kind {
     KIND_LANDSCAPE,
     KIND_GRADIENTS,
     KIND_KERNELS,
+    KIND_TRANSFER,
     KIND_OTHER
 } kind;
 

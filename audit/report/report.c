@@ -18,6 +18,7 @@ static const struct {
                 {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
                 {KIND_POISON, "poison", "Poisoned training data", poison_put},
                 {KIND_TRAIN, "training", "Training", training_put},
+                {KIND_TRANSFER, "transfer", "Transfer", transfer_put},
                 {KIND_ABLATE, "tricks", "Tricks of training", ablation_put},
                 {KIND_EXPLAIN, "explain", "What the net looks at", explain_put},
                 {KIND_LANDSCAPE, "landscape", "Loss landscape", landscape_put},
