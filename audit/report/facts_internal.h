@@ -19,6 +19,7 @@ typedef enum kind {
     KIND_GRADIENTS,
     KIND_KERNELS,
     KIND_TRANSFER,
+    KIND_LR_FIND,
     KIND_OTHER
 } kind;
 

@@ -7,6 +7,9 @@
 /* Loss, accuracy and learning rate of `audit train`. */
 MUST_CHECK status training_picture_write(const char *path, const json *body, err *e);
 
+/* The loss over the learning rate of `audit lr-find`. */
+MUST_CHECK status lr_find_picture_write(const char *path, const json *body, err *e);
+
 /* The effects that `audit ablate` found. */
 MUST_CHECK status ablation_picture_write(const char *path, const json *body, err *e);
 

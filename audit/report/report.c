@@ -17,6 +17,7 @@ static const struct {
                 {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
                 {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
                 {KIND_POISON, "poison", "Poisoned training data", poison_put},
+                {KIND_LR_FIND, "lr-find", "Which learning rate", lr_find_put},
                 {KIND_TRAIN, "training", "Training", training_put},
                 {KIND_TRANSFER, "transfer", "Transfer", transfer_put},
                 {KIND_ABLATE, "tricks", "Tricks of training", ablation_put},

@@ -27,6 +27,7 @@ void gates_put(html *h, const json *document);
 void explain_put(html *h, const json *document);
 void landscape_put(html *h, const json *document);
 void gradients_put(html *h, const json *document);
+void lr_find_put(html *h, const json *document);
 void kernels_put(html *h, const json *document);
 
 /* A picture from a file: shown if it is base64 that decodes to a PNG of at most 1 MB, else a note says that it is left out. */

@@ -121,6 +121,21 @@ static void gradients_are_watched(void **state) {
     cli_expect(2, "did you mean", "gradients --data synth:shapes -n 32 --arch lenet5,smal");
 }
 
+static void a_learning_rate_is_found(void **state) {
+    (void)state;
+    json *j = same_for_threads(
+        "lr-find --data synth:shapes -n 600 --arch small --batch 32 --steps 120 -o rates.svg", "rates");
+    assert_int_equal(count_rows(j, "learning_rate"), 1);
+    double rate = json_as_real(json_get(json_at(json_get(json_get(j, "body"), "rows"), 0), "value"), NAN);
+    if (!(rate > 1e-4 && rate < 1)) fail_msg("learning rate %g, expected 1e-4..1", rate);
+    const json *first = json_at(extra(j, "points"), 0);
+    assert_near(json_as_real(json_get(first, "rate"), NAN), 1e-6, 1e-12);
+    json_free(j);
+    must_be_there("rates.svg");
+    cli_expect(2, "expected a rising range", "lr-find --data synth:shapes -n 64 --lowest 1 --highest .1");
+    cli_expect(3, "begin with a lower", "lr-find --data synth:shapes -n 64 --lowest 1e5 --highest 1e6");
+}
+
 static void kernels_are_drawn(void **state) {
     (void)state;
     cli_expect(0, NULL, "kernels --data synth:shapes -n 5 --row 3 -o k.png --json kernels.json");
@@ -137,11 +152,12 @@ static void kernels_are_drawn(void **state) {
 static void report_shows_them(void **state) {
     (void)state;
     cli_expect(0, NULL,
-               "report explain1.json landscape1.json path.json gradients1.json kernels.json -o page.html");
+               "report explain1.json landscape1.json path.json gradients1.json rates1.json kernels.json -o "
+               "page.html");
     char *page = slurp("page.html");
-    static const char *const parts[] = {"What the net looks at",      "Loss landscape",
-                                        "Gradients through training", "Classic kernels",
-                                        "data:image/png;base64,",     "The path of training"};
+    static const char *const parts[] = {
+        "What the net looks at", "Loss landscape",         "Gradients through training", "Classic kernels",
+        "Which learning rate",   "data:image/png;base64,", "The path of training"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!strstr(page, parts[i])) fail_msg("the page has no \"%s\"", parts[i]);
     assert_null(strstr(page, "left out"));
@@ -152,8 +168,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(explain_draws),         cmocka_unit_test(explain_refuses),
         cmocka_unit_test(landscape_draws),       cmocka_unit_test(landscape_follows_a_path),
-        cmocka_unit_test(gradients_are_watched), cmocka_unit_test(kernels_are_drawn),
-        cmocka_unit_test(report_shows_them),
+        cmocka_unit_test(gradients_are_watched), cmocka_unit_test(a_learning_rate_is_found),
+        cmocka_unit_test(kernels_are_drawn),     cmocka_unit_test(report_shows_them),
     };
     return cmocka_run_group_tests(tests, train_once, NULL);
 }

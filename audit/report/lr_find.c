@@ -1,0 +1,61 @@
+/* The loss over a growing learning rate. */
+#include <math.h>
+
+#include "audit/report/charts_internal.h"
+#include "audit/report/pictures.h"
+#include "audit/report/sections_internal.h"
+#include "audit/report/svg_file_internal.h"
+#include "audit/rows.h"
+
+enum { POINTS_MOST = 2000 };
+
+/* The points below `most`: what lies above, where the loss diverges, would press the rest together. */
+static chart_series curve(html *h, const char *label, const json *points, const char *key, double most) {
+    chart_series s = {.label = label};
+    size_t n = json_count(points) < POINTS_MOST ? json_count(points) : POINTS_MOST;
+    chart_point *drawn = html_array(h, n ? n : 1, sizeof *drawn);
+    for (size_t i = 0; drawn && i < n; i++) {
+        const json *p = json_at(points, i);
+        double rate = json_as_real(json_get(p, "rate"), NAN), y = json_as_real(json_get(p, key), NAN);
+        if (rate > 0 && y <= most) drawn[s.n++] = (chart_point){log10(rate), y, {NAN, NAN}};
+    }
+    s.points = drawn;
+    return s;
+}
+
+static void chart_put(html *h, const json *body) {
+    const json *points = json_get(json_get(body, "extra"), "points");
+    double most = 1.5 * json_as_real(json_get(json_at(points, 0), "smoothed"), NAN);
+    chart_series series[] = {curve(h, "smoothed", points, "smoothed", most),
+                             curve(h, "batch", points, "loss", most)};
+    line_chart_put(h,
+                   &(line_chart){.title = "Loss over the learning rate",
+                                 .description = "Loss of each batch while the learning rate grows, and its "
+                                                "mean over neighbouring steps.",
+                                 .x_label = "learning rate, as a power of ten",
+                                 .y_label = "loss (nats)",
+                                 .width = PAGE_WIDTH,
+                                 .dense = true,
+                                 .y_lo = NAN,
+                                 .y_hi = NAN,
+                                 .reference = NAN,
+                                 .series = series,
+                                 .n_series = 2});
+}
+
+status lr_find_picture_write(const char *path, const json *body, err *e) {
+    return svg_file_write(path, chart_put, body, e);
+}
+
+void lr_find_put(html *h, const json *document) {
+    const json *body = json_get(document, "body");
+    row_query q = {.metric = "learning_rate", .eps = NAN};
+    double rate = row_value(row_find(body, &q));
+    if (isfinite(rate))
+        html_put(
+            h,
+            "<p>The loss falls most steeply at a learning rate of %.2g (10 to the power %.2f): one to begin "
+            "with. It is one training from one seed, and no promise for long ones.</p>\n",
+            rate, log10(rate));
+    chart_put(h, body);
+}
