@@ -120,6 +120,7 @@ static status build_net(const training_settings *t, const dataset *d, const floa
     o.norm = (zoo_norm)t->norm;
     o.activation = t->activation;
     o.dropout = t->dropout;
+    o.spatial_dropout = t->spatial_dropout;
     o.drop_path = t->drop_path;
     o.zero_gamma = t->zero_gamma;
     return zoo_build_with(training_arch(t), d->image, d->classes, &o, out, e);

@@ -12,7 +12,7 @@ typedef struct training_settings {
     bool normalize, zero_gamma;
     int norm, init;
     const char *activation;    /* NULL: the architecture's own */
-    double dropout, drop_path; /* dropout -1: the architecture's own */
+    double dropout, spatial_dropout, drop_path; /* dropout -1: the architecture's own */
     /* Batches. */
     const char *augment;
     double mixup, cutmix;

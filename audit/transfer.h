@@ -32,7 +32,8 @@ typedef struct transfer_job {
     const model_file *base;
     dataset train, test;      /* test: n = 0 where there is none */
     int cut, frozen;          /* a node of the base; layers of the trunk that do not move */
-    transferred net, scratch; /* scratch.net NULL: not wanted */
+    transferred net, scratch; /* scratch.net NULL: not wanted, or its training diverged */
+    char scratch_failure[256];
     train_options head;       /* of the new layer on features */
     training recipe;          /* options of fine-tuning and of the net from scratch */
     trigger trigger;          /* side 0: none */

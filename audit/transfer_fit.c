@@ -1,5 +1,6 @@
 /* Fitting: the head first, on features computed once (so that its first, random weights never spoil the trunk: Kumar et al. 2022), then
  * both where the trunk may move. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,10 +73,27 @@ static status fine_tune(transfer_job *j, err *e) {
                           "fine-tuning", e);
 }
 
-/* The twin: the same net, images and options, and nothing of the base. */
+/* Means over the channels of their means and deviations. */
+static void grey_moments(const dataset *d, float *mean, float *std) {
+    float means[4], stds[4];
+    dataset_channel_moments(d, means, stds);
+    *mean = *std = 0;
+    for (int c = 0; c < d->image.c; c++) {
+        *mean += means[c] / (float)d->image.c;
+        *std += stds[c] / (float)d->image.c;
+    }
+}
+
+/* The twin: the same net, images and options, and nothing of the base. One that cannot be trained is a finding, not a failure. */
 static status fit_scratch(transfer_job *j, err *e) {
-    transfer_forget(&j->scratch, j->context->run.seed);
-    return fit_with_rates(j, &j->scratch, 0, 1, 1, 1, false, "the same net from scratch", e);
+    float mean, std;
+    grey_moments(&j->train, &mean, &std);
+    transfer_forget(&j->scratch, mean, std, j->context->run.seed);
+    status s = fit_with_rates(j, &j->scratch, 0, 1, 1, 1, false, "the same net from scratch", e);
+    if (s != STATUS_NOT_EVALUABLE) return s;
+    snprintf(j->scratch_failure, sizeof j->scratch_failure, "from scratch: %.200s", e->message);
+    transferred_free(&j->scratch);
+    return STATUS_OK;
 }
 
 status transfer_fit(transfer_job *j, err *e) {

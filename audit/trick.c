@@ -10,6 +10,7 @@ static const struct {
     const char *name, *off, *on;
 } switches[] = {{"norm", "none", "batch"},
                 {"dropout", "0", "0.2"},
+                {"spatial-dropout", "0", "0.1"},
                 {"drop-path", "0", "0.1"},
                 {"zero-gamma", "no", "yes"},
                 {"normalize", "no", "yes"},

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nets/net_internal.h"
 
@@ -81,6 +82,21 @@ static int add_head(net_builder *b, const transfer_plan *p, int trunk, transferr
     return add(b, p->base, "head", "linear", &(layer_config){.out = p->classes, .bias = true}, at);
 }
 
+static void fresh_weights(transferred *t, uint64_t seed) {
+    weights_init(t->net, &t->weights, seed);
+    set_adapter(t->net, t->trunk_begins, &t->weights);
+}
+
+void transfer_forget(transferred *t, float mean, float std, uint64_t seed) {
+    net_node *first = &t->net->nodes[t->trunk_begins];
+    fresh_weights(t, seed);
+    if (strcmp(layer_name(first->op), "normalise") != 0) return;
+    for (int c = 0; c < first->out.c; c++) {
+        first->config.mean[c] = mean;
+        first->config.std[c] = std;
+    }
+}
+
 status transfer_build(const transfer_plan *p, uint64_t seed, transferred *out, err *e) {
     *out = (transferred){0};
     status s = check_channels(p->base, p->input, e);
@@ -102,7 +118,7 @@ status transfer_build(const transfer_plan *p, uint64_t seed, transferred *out, e
         transferred_free(out);
         return s;
     }
-    transfer_forget(out, seed);
+    fresh_weights(out, seed);
     weights_copy_named(p->base, p->base_weights, out->net, &out->weights);
     return STATUS_OK;
 }
@@ -132,11 +148,6 @@ status transfer_adapt(const net *base, const weights *w, shape input, net **out,
     set_adapter(*out, adapter + 1, weights_out);
     weights_copy_named(base, w, *out, weights_out);
     return STATUS_OK;
-}
-
-void transfer_forget(transferred *t, uint64_t seed) {
-    weights_init(t->net, &t->weights, seed);
-    set_adapter(t->net, t->trunk_begins, &t->weights);
 }
 
 int transfer_layers(const transferred *t) {

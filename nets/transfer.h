@@ -36,8 +36,9 @@ void transferred_free(transferred *t);
 MUST_CHECK status transfer_adapt(const net *base, const weights *w, shape input, net **out,
                                  weights *weights_out, err *e);
 
-/* Fresh weights for all but the adapter's, as if there were no base. */
-void transfer_forget(transferred *t, uint64_t seed);
+/* Fresh weights for all but the adapter's, as if there were no base. A normalise layer that the trunk begins with gets this mean and deviation
+ * (above 0) in all channels: the scale of inputs that trained weights want is none that fresh ones can be trained at. */
+void transfer_forget(transferred *t, float mean, float std, uint64_t seed);
 
 /* Layers with weights in the trunk: what `frozen` of transfer_rates counts. */
 int transfer_layers(const transferred *t);

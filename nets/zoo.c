@@ -98,6 +98,7 @@ static status check_places(const net *n, const zoo_options *o, err *e) {
     if (o->norm == ZOO_NORM_GROUP && !has_layer(n, "group_norm")) missing = "group norm";
     if (o->activation && !has_layer(n, o->activation)) missing = "an activation";
     if (o->dropout > 0 && !has_layer(n, "dropout")) missing = "dropout";
+    if (o->spatial_dropout > 0 && !has_layer(n, "dropout2d")) missing = "spatial dropout";
     if (o->drop_path > 0 && !has_layer(n, "drop_path")) missing = "stochastic depth";
     if (o->zero_gamma && !has_zero_init(n)) missing = "norms that begin at zero";
     return missing ? err_set(e, STATUS_USAGE, "this architecture has no place for %s", missing) : STATUS_OK;
@@ -114,6 +115,9 @@ static status check_options(const zoo_options *o, err *e) {
                        o->activation);
     if (!(o->dropout < 1))
         return err_set(e, STATUS_USAGE, "a dropout rate of %g, expected less than 1", o->dropout);
+    if (!(o->spatial_dropout >= 0 && o->spatial_dropout < 1))
+        return err_set(e, STATUS_USAGE, "a spatial dropout rate of %g, expected 0 <= rate < 1",
+                       o->spatial_dropout);
     if (!(o->drop_path >= 0 && o->drop_path < 1))
         return err_set(e, STATUS_USAGE, "a drop-path rate of %g, expected 0 <= rate < 1", o->drop_path);
     return STATUS_OK;

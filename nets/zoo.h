@@ -43,6 +43,7 @@ typedef struct zoo_options {
     zoo_norm norm;           /* behind convolutions */
     const char *activation;  /* name of a layer ("relu", "sigmoid", "tanh", "gelu", ...); NULL: the architecture's own */
     double dropout;          /* rate of every dropout layer; negative: the architecture's own, which often is none */
+    double spatial_dropout;  /* rate of dropping whole maps behind the activation of every convolution (Tompson et al. 2015); 0: off */
     double drop_path;        /* stochastic depth: rate of the last residual block, falling linearly towards the first; 0: off */
     bool zero_gamma;         /* the last norm of every residual block begins at 0 (Goyal et al. 2017) */
 } zoo_options;

@@ -45,6 +45,7 @@ int zoo_activation(zoo *z, const char *name, int from); /* the architecture's ow
 /* Convolution, norm and activation: "conv1", "bn1", "relu1" for suffix "1". */
 int zoo_conv_norm_relu(zoo *z, const char *suffix, int from, int out, int kernel, int stride);
 int zoo_dropout(zoo *z, const char *name, int from, double own_rate); /* `from` itself at rate 0 */
+int zoo_spatial_dropout(zoo *z, const char *name, int from);          /* likewise */
 /* Convolution, norm and activation as a module: "<name>.conv", "<name>.bn", "<name>.relu". */
 int zoo_unit(zoo *z, const char *name, int from, int out, int kernel, int stride);
 /* Stochastic depth for residual block `block` of 1..blocks; `from` itself where it is off. */

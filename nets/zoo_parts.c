@@ -99,7 +99,9 @@ static int conv_norm_relu(zoo *z, const char *before, const char *after, int fro
     snprintf(name, sizeof name, "%sbn%s", before, after);
     at = zoo_norm_layer(z, name, at);
     snprintf(name, sizeof name, "%srelu%s", before, after);
-    return zoo_activation(z, name, at);
+    at = zoo_activation(z, name, at);
+    snprintf(name, sizeof name, "%sdropout2d%s", before, after);
+    return zoo_spatial_dropout(z, name, at);
 }
 
 int zoo_conv_norm_relu(zoo *z, const char *suffix, int from, int out, int kernel, int stride) {
@@ -115,6 +117,11 @@ int zoo_unit(zoo *z, const char *name, int from, int out, int kernel, int stride
 int zoo_dropout(zoo *z, const char *name, int from, double own_rate) {
     double rate = z->options->dropout >= 0 ? z->options->dropout : own_rate;
     return rate > 0 ? zoo_add(z, name, "dropout", &(layer_config){.rate = (float)rate}, from) : from;
+}
+
+int zoo_spatial_dropout(zoo *z, const char *name, int from) {
+    double rate = z->options->spatial_dropout;
+    return rate > 0 ? zoo_add(z, name, "dropout2d", &(layer_config){.rate = (float)rate}, from) : from;
 }
 
 int zoo_drop_path(zoo *z, const char *name, int from, int block, int blocks) {

@@ -34,10 +34,12 @@ void zoo_lenet5(zoo *z, int from) {
     from = lenet_conv(z, "conv1", from, 6, z->input.h < 32 ? 2 : 0);
     from = zoo_norm_layer(z, "bn1", from);
     from = zoo_activation(z, "relu1", from);
+    from = zoo_spatial_dropout(z, "dropout2d_1", from);
     from = zoo_max_pool(z, "pool1", from);
     from = lenet_conv(z, "conv2", from, 16, 0);
     from = zoo_norm_layer(z, "bn2", from);
     from = zoo_activation(z, "relu2", from);
+    from = zoo_spatial_dropout(z, "dropout2d_2", from);
     from = zoo_max_pool(z, "pool2", from);
     from = zoo_layer(z, "flatten", "flatten", from);
     from = hidden(z, "fc1", "bn3", "relu3", from, 120);

@@ -18,6 +18,7 @@ static int add_block(zoo *z, int from, block k) {
     at = zoo_norm_layer(z, "bn2", at);
     at = zoo_activation(z, "relu2", at);
     at = zoo_dropout(z, "dropout", at, 0);
+    at = zoo_spatial_dropout(z, "dropout2d", at);
     at = zoo_conv(z, "conv2", at, k.out, 3, 1);
     at = zoo_drop_path(z, "drop_path", at, k.index, k.blocks);
     return zoo_join(z, "add", "add", 2, (int[]){at, shortcut});

@@ -233,6 +233,9 @@ static status fit_and_judge(transfer_job *j, err *e) {
     result *x = result_new("transfer", &c->run);
     result_data(x, &j->train);
     result_setting_json(x, "recipe", recipe_json(j));
+    if (j->scratch_failure[0])
+        result_warning(x, "TRAINING_FAILED", j->scratch_failure, NULL, 0,
+                       "a smaller --lr, or --optimizer adamw");
     s = transfer_test(j, x, e);
     if (s == STATUS_OK && j->test.n > 0) s = transfer_carried(j, x, e);
     if (s == STATUS_OK) say(c, "\nwrote %s\n", j->settings->output);

@@ -26,7 +26,7 @@ typedef struct line_chart {
     int width;                          /* PAGE_WIDTH fills the page */
     bool x_percent, x_whole, y_percent; /* how ticks are written */
     bool dense;                         /* curves: points lie where they are, and long series have no marks */
-    bool y_log;                         /* axis of powers of ten: points of 0 and below are left out */
+    bool x_log, y_log;                  /* axes of powers of ten: points of 0 and below are left out */
     double y_lo, y_hi;                  /* ends of the axis; NAN = fit the data */
     const char *reference_label;        /* what the dotted horizontal line is, or NULL: it is not named */
     double reference;                   /* its height, NAN = none */

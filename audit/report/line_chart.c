@@ -21,7 +21,7 @@ typedef struct plot {
 } plot;
 
 static bool is_drawn(const line_chart *c, const chart_point *q) {
-    return isfinite(q->x) && isfinite(q->y) && (!c->y_log || q->y > 0);
+    return isfinite(q->x) && isfinite(q->y) && (!c->x_log || q->x > 0) && (!c->y_log || q->y > 0);
 }
 
 /* The data, then a little room; NAN ends of what is wanted are taken from them. */
@@ -63,6 +63,7 @@ static plot plot_of(const line_chart *c) {
                         .from = LEFT + 12,
                         .to = c->width - right,
                         .percent = c->x_percent,
+                        .log = c->x_log,
                         .whole = c->x_whole},
                   .y = {.label = c->y_label,
                         .lo = y_lo,

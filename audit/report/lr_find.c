@@ -17,7 +17,7 @@ static chart_series curve(html *h, const char *label, const json *points, const 
     for (size_t i = 0; drawn && i < n; i++) {
         const json *p = json_at(points, i);
         double rate = json_as_real(json_get(p, "rate"), NAN), y = json_as_real(json_get(p, key), NAN);
-        if (rate > 0 && y <= most) drawn[s.n++] = (chart_point){log10(rate), y, {NAN, NAN}};
+        if (rate > 0 && y <= most) drawn[s.n++] = (chart_point){rate, y, {NAN, NAN}};
     }
     s.points = drawn;
     return s;
@@ -32,9 +32,10 @@ static void chart_put(html *h, const json *body) {
                    &(line_chart){.title = "Loss over the learning rate",
                                  .description = "Loss of each batch while the learning rate grows, and its "
                                                 "mean over neighbouring steps.",
-                                 .x_label = "learning rate, as a power of ten",
+                                 .x_label = "learning rate",
                                  .y_label = "loss (nats)",
                                  .width = PAGE_WIDTH,
+                                 .x_log = true,
                                  .dense = true,
                                  .y_lo = NAN,
                                  .y_hi = NAN,
@@ -52,10 +53,9 @@ void lr_find_put(html *h, const json *document) {
     row_query q = {.metric = "learning_rate", .eps = NAN};
     double rate = row_value(row_find(body, &q));
     if (isfinite(rate))
-        html_put(
-            h,
-            "<p>The loss falls most steeply at a learning rate of %.2g (10 to the power %.2f): one to begin "
-            "with. It is one training from one seed, and no promise for long ones.</p>\n",
-            rate, log10(rate));
+        html_put(h,
+                 "<p>The loss falls most steeply at a learning rate of %.2g: one to begin with. It is one "
+                 "training from one seed, and no promise for long ones.</p>\n",
+                 rate);
     chart_put(h, body);
 }

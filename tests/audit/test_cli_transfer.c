@@ -98,6 +98,14 @@ static void result_is_valid_and_same_for_any_threads(void **state) {
     cli_free(&c);
 }
 
+/* A twin that cannot be trained costs nothing but its rows. */
+static void diverging_twin_is_a_warning(void **state) {
+    (void)state;
+    cli_expect(0, "TRAINING_FAILED",
+               QUICK "--scratch --attack-n 0 --epochs 3 --batch 16 --schedule constant --lr 1000 --clip 0 --no-frozen-norm -o kept.bin");
+    cli_expect(0, NULL, "inspect kept.bin");
+}
+
 /* Images of another size and in colour, on a trunk of 28 x 28 grey pixels or the other way. */
 static void other_inputs_are_adapted(void **state) {
     (void)state;
@@ -129,6 +137,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frozen_parameters_do_not_move),
         cmocka_unit_test(result_is_valid_and_same_for_any_threads),
+        cmocka_unit_test(diverging_twin_is_a_warning),
         cmocka_unit_test(other_inputs_are_adapted),
         cmocka_unit_test(what_makes_no_sense_is_refused),
     };

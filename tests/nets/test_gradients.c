@@ -268,11 +268,12 @@ static void test_zoo_options(void **state) {
     o.norm = ZOO_NORM_GROUP;
     o.activation = "gelu";
     o.dropout = .3;
+    o.spatial_dropout = .2;
     o.drop_path = .5;
     o.zero_gamma = true;
     assert_ok(zoo_build_with("resnet8", (shape){8, 8, 1}, 5, &o, &n, &e), e);
     check_net(n, 3, 2, KERNEL_AUTO);
-    o = (zoo_options){.activation = "gelu", .dropout = .3};
+    o = (zoo_options){.activation = "gelu", .dropout = .3, .spatial_dropout = .2};
     assert_ok(zoo_build_with("wrn-10-1", (shape){8, 8, 1}, 5, &o, &n, &e), e);
     check_net(n, 3, 2, KERNEL_AUTO);
     assert_ok(zoo_build_with("plain8-aux", (shape){8, 8, 1}, 5, &o, &n, &e), e);

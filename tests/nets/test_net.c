@@ -250,6 +250,11 @@ static void test_options_without_place(void **state) {
     o = zoo_options_default();
     o.dropout = .5;
     refuse_options("linear", o, "no place for dropout");
+    o = zoo_options_default();
+    o.spatial_dropout = .5;
+    refuse_options("mlp", o, "no place for spatial dropout");
+    o.spatial_dropout = 1;
+    refuse_options("resnet8", o, "spatial dropout rate of 1");
 }
 
 static int count_layers(const net *n, const char *op) {
@@ -269,6 +274,7 @@ static void test_zoo_options(void **state) {
     o.norm = ZOO_NORM_GROUP;
     o.activation = "tanh";
     o.dropout = .25;
+    o.spatial_dropout = .1;
     o.drop_path = .3;
     o.zero_gamma = true;
     assert_ok(zoo_build_with("resnet14", (shape){12, 12, 1}, 10, &o, &n, &e), e);
@@ -277,6 +283,7 @@ static void test_zoo_options(void **state) {
     assert_int_equal(count_layers(n, "tanh"), 1 + 6 * 2);
     assert_int_equal(count_layers(n, "relu"), 0);
     assert_int_equal(count_layers(n, "dropout"), 1);
+    assert_int_equal(count_layers(n, "dropout2d"), 1 + 6);
     assert_int_equal(count_layers(n, "drop_path"), 6);
     int block = 0;
     for (int k = 1; k < n->n_nodes; k++)
