@@ -62,8 +62,8 @@ json *checkpoint_settings(const trainer *t) {
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->run->seed);
     bool ok = j && json_set_string(j, "seed", seed) &&
               json_set_string(j, "kernel", kernel_choice_name(t->run->kernel)) &&
-              json_set_string(j, "objective", t->goal->name) && set_net(t, j) && set_data(t, j) &&
-              set_validation(t, j) && set_rates(t, j);
+              json_set_string(j, "objective", t->goal->name) && set_data(t, j) && set_validation(t, j) &&
+              set_net(t, j) && set_rates(t, j);
     if (ok) return j;
     json_free(j);
     return NULL;

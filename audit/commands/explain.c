@@ -96,7 +96,7 @@ static const option options[] = {
      .lo = 1,
      .hi = 100000,
      .what = "steps of visualise"},
-    {.name = "channels",
+    {.name = "show-channels",
      .kind = OPTION_INTEGER,
      .offset = FIELD(channels),
      .metavar = "N",
@@ -235,6 +235,7 @@ const command command_explain = {
         "with that of the same net with fresh random weights (Adebayo et al. 2018): one that hardly changes "
         "shows the image, not what was learned. Without --n, 8 images are explained.",
     .reads_data = true,
+    .reads_onnx = true,
     .options = options,
     .settings_size = sizeof(explain_settings),
     .run = run_explain};

@@ -14,7 +14,7 @@ enum { MODELS_MOST = 6, STOPS_MOST = 64, POINTS_MOST = 401 };
 
 typedef struct landscape_settings {
     int64_t directions, points, surface;
-    double range;
+    double reach;
     const char *along, *output;
 } landscape_settings;
 
@@ -45,9 +45,9 @@ static const option options[] = {
      .lo = 0,
      .hi = 201,
      .what = "points on each side of the surface over two directions; 0 = no surface"},
-    {.name = "range",
+    {.name = "reach",
      .kind = OPTION_NUMBER,
-     .offset = FIELD(range),
+     .offset = FIELD(reach),
      .metavar = "R",
      .fallback = "1",
      .lo = 1e-6,
@@ -130,7 +130,7 @@ static status add_curves(work *k, landscape *l, const char *name, const char *gr
         random_direction(l->net, l->centre, k->c->run.seed, i, direction);
         if (i == 0) s = record_centre(k, l, group, direction, e);
         for (int p = 0; p < n && s == STATUS_OK; p++) {
-            alpha[p] = place(p, n, k->o->range);
+            alpha[p] = place(p, n, k->o->reach);
             s = landscape_at(l, alpha[p], direction, 0, NULL, &loss[p], &accuracy[p], e);
             count_point(k);
         }
@@ -201,7 +201,7 @@ static status explore(work *k, const loaded_model *m, const char *path, err *e) 
     if (s == STATUS_OK && k->o->surface > 0 && !k->o->along) {
         random_direction(n, l.centre, k->c->run.seed, 0, first);
         random_direction(n, l.centre, k->c->run.seed, 1, second);
-        double r = k->o->range;
+        double r = k->o->reach;
         plane p = {
             .axes = "random", .first = first, .second = second, .x_lo = -r, .x_hi = r, .y_lo = -r, .y_hi = r};
         s = add_surface(k, &l, name_of(path), &p, e);
@@ -320,14 +320,14 @@ static void print_rows(const work *k) {
     text_table_free(&t);
     say(k->c,
         "\nThe rise is the mean over directions at %.3g of the weights' length; t intervals over %d ends.\n",
-        k->o->range / 2, 2 * (int)k->o->directions);
+        k->o->reach / 2, 2 * (int)k->o->directions);
 }
 
 static void record_settings(work *k) {
     result_setting_number(k->x, "directions", (double)k->o->directions);
     result_setting_number(k->x, "points", odd(k->o->points));
     result_setting_number(k->x, "surface", k->o->surface > 0 ? odd(k->o->surface) : 0);
-    result_setting_number(k->x, "range", k->o->range);
+    result_setting_number(k->x, "reach", k->o->reach);
 }
 
 static status finish(work *k, err *e) {
@@ -398,6 +398,7 @@ const command command_landscape = {.name = "landscape",
                                             "are of the training part unless --split "
                                             "says otherwise; without --n, 1,000 of them.",
                                    .reads_data = true,
+                                   .reads_onnx = true,
                                    .options = options,
                                    .settings_size = sizeof(landscape_settings),
                                    .run = run_landscape};

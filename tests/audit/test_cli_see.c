@@ -48,7 +48,7 @@ static void must_be_there(const char *name) {
 static void explain_draws(void **state) {
     (void)state;
     json *j = same_for_threads(
-        "explain model.bin --data synth:shapes -n 3 --steps 10 --channels 4 -o pictures", "explain");
+        "explain model.bin --data synth:shapes -n 3 --steps 10 --show-channels 4 -o pictures", "explain");
     assert_int_equal(count_rows(j, "rank_correlation_random"), 4);
     assert_int_equal(json_count(extra(j, "sheets")), 6);
     json_free(j);
@@ -149,6 +149,23 @@ static void kernels_are_drawn(void **state) {
     cli_expect(2, "--data is missing", "kernels");
 }
 
+/* An ONNX file with its preprocessing on the command line is explained as the model.bin that keeps it. */
+static void onnx_files_are_prepared(void **state) {
+    (void)state;
+    const char *prepared = "--mean .5 --std .25 --range 1 --channels rgb";
+    cli_expect(0, NULL, "export model.bin -o model.onnx");
+    cli_expect(0, NULL, "export model.onnx %s -o prepared.bin", prepared);
+    cli_expect(0, NULL,
+               "explain prepared.bin --data synth:shapes -n 2 --methods gradient,occlusion -o bin.png");
+    cli_expect(0, NULL,
+               "explain model.onnx %s --data synth:shapes -n 2 --methods gradient,occlusion -o onnx.png",
+               prepared);
+    assert_same_file("bin.png", "onnx.png");
+    cli_expect(0, NULL,
+               "landscape model.onnx %s --reach .5 --data synth:shapes -n 20 --points 3 --surface 0 -o o.svg",
+               prepared);
+}
+
 static void report_shows_them(void **state) {
     (void)state;
     cli_expect(0, NULL,
@@ -166,10 +183,11 @@ static void report_shows_them(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(explain_draws),         cmocka_unit_test(explain_refuses),
-        cmocka_unit_test(landscape_draws),       cmocka_unit_test(landscape_follows_a_path),
-        cmocka_unit_test(gradients_are_watched), cmocka_unit_test(a_learning_rate_is_found),
-        cmocka_unit_test(kernels_are_drawn),     cmocka_unit_test(report_shows_them),
+        cmocka_unit_test(explain_draws),           cmocka_unit_test(explain_refuses),
+        cmocka_unit_test(landscape_draws),         cmocka_unit_test(landscape_follows_a_path),
+        cmocka_unit_test(gradients_are_watched),   cmocka_unit_test(a_learning_rate_is_found),
+        cmocka_unit_test(onnx_files_are_prepared), cmocka_unit_test(kernels_are_drawn),
+        cmocka_unit_test(report_shows_them),
     };
     return cmocka_run_group_tests(tests, train_once, NULL);
 }
