@@ -54,7 +54,7 @@ static void read_numbers(const char *name, double numbers[2]) {
     for (int i = 0; i < 2; i++) {
         while (*name && !isdigit((unsigned char)*name))
             name++;
-        numbers[i] = *name ? strtod(name, NULL) : 0;
+        numbers[i] = *name ? strtod(name, NULL) : -1;
         while (in_number(*name))
             name++;
     }

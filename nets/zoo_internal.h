@@ -10,7 +10,7 @@ typedef struct zoo {
     const zoo_options *options;
     shape input;
     int classes;
-    double numbers[2]; /* in the name: resnet20 has 20, wrn-16-2 has 16 and 2; 0 where there is none */
+    double numbers[2]; /* in the name: resnet20 has 20, wrn-16-2 has 16 and 2; -1 where there is none */
     zoo_norm own_norm; /* builders of nets without norms set ZOO_NORM_NONE */
     const char *own_activation;    /* "relu" unless the builder says otherwise */
     char scope[NET_MOST_NAME / 2]; /* in front of every name: "layer1.0." */

@@ -56,9 +56,9 @@ static int add_block(zoo *z, int from, int out, int stride) {
 }
 
 void zoo_mobilenet(zoo *z, int from) {
-    double width = z->numbers[0] > 0 ? z->numbers[0] : 1;
-    if (!(width <= 4)) {
-        zoo_refuse(z, "a width of %g, expected at most 4", width);
+    double width = z->numbers[0] >= 0 ? z->numbers[0] : 1;
+    if (!(width > 0 && width <= 4)) {
+        zoo_refuse(z, "a width of %g, expected above 0 and at most 4", width);
         return;
     }
     int skipped = HALVINGS - halvings_of(z->input), place = 0;
