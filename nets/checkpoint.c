@@ -6,7 +6,7 @@
  *   slow       F32 [n_trainable], with lookahead   goal   F32, the objective's state
  *   progress   I64, the numbers of train_progress in the order of progress_slot; real numbers as the bits of their doubles
  *
- * and in the metadata the settings (checkpoint_settings.c), of which none may differ when training goes on. */
+ * and in the metadata the settings (checkpoint_settings.c), of which none may differ when training goes on, and a hash of all values. */
 #include "nets/checkpoint_internal.h"
 
 #include <math.h>
@@ -119,11 +119,26 @@ static int parts_of(const trainer *t, part out[MOST_PARTS]) {
     return n;
 }
 
-static json *metadata_of(const trainer *t) {
+/* The bytes of a tensor. */
+typedef struct span {
+    const void *data;
+    size_t size;
+} span;
+
+/* Of all tensors in the order of parts_of, then the progress. */
+static void hash_values(const span *values, int n, char hex[SHA256_HEX]) {
+    sha256 hash;
+    sha256_init(&hash);
+    for (int i = 0; i < n; i++)
+        sha256_update(&hash, values[i].data, values[i].size);
+    sha256_hex(&hash, hex);
+}
+
+static json *metadata_of(const trainer *t, const char *hash) {
     json *settings = checkpoint_settings(t), *metadata = json_new_object();
     char *text = settings ? json_text(settings, 0) : NULL;
     bool ok = metadata && text && json_set_string(metadata, "format", FORMAT) &&
-              json_set_string(metadata, "settings", text);
+              json_set_string(metadata, "settings", text) && json_set_string(metadata, "sha256", hash);
     json_free(settings);
     free(text);
     if (ok) return metadata;
@@ -134,15 +149,20 @@ static json *metadata_of(const trainer *t) {
 status checkpoint_write(const trainer *t, err *e) {
     part parts[MOST_PARTS];
     st_entry entries[MOST_PARTS + 1];
+    span values[MOST_PARTS + 1];
+    char hash[SHA256_HEX];
     int64_t slots[PROGRESS_SLOTS];
     int n = parts_of(t, parts);
     progress_to_slots(&t->at, slots);
     for (int i = 0; i < n; i++) {
         entries[i] = (st_entry){
             .name = parts[i].name, .rank = 1, .dims = {(int64_t)parts[i].n}, .data = parts[i].data};
+        values[i] = (span){parts[i].data, parts[i].n * sizeof *parts[i].data};
     }
     entries[n] = (st_entry){.name = "progress", .rank = 1, .dims = {PROGRESS_SLOTS}, .ints = slots};
-    json *metadata = metadata_of(t);
+    values[n] = (span){slots, sizeof slots};
+    hash_values(values, n + 1, hash);
+    json *metadata = metadata_of(t, hash);
     status s = metadata ? safetensors_write_file(t->options->checkpoint, entries, n + 1, metadata, e)
                         : err_set(e, STATUS_NO_MEMORY, "no memory for a checkpoint");
     json_free(metadata);
@@ -203,6 +223,21 @@ static status read_progress(const trainer *t, const safetensors *file, train_pro
     return STATUS_OK;
 }
 
+/* `found`: n tensors that are there; the progress is too. */
+static status check_hash(const safetensors *file, const st_tensor *const *found, int n, err *e) {
+    const st_tensor *progress = safetensors_find(file, "progress");
+    const char *expected = safetensors_metadata(file, "sha256");
+    span values[MOST_PARTS + 1];
+    char hash[SHA256_HEX];
+    for (int i = 0; i < n; i++)
+        values[i] = (span){found[i]->data, found[i]->size};
+    values[n] = (span){progress->data, progress->size};
+    hash_values(values, n + 1, hash);
+    if (expected && strcmp(expected, hash) == 0) return STATUS_OK;
+    return err_set(e, STATUS_BAD_FILE, "damaged: its values have the SHA-256 %.12s..., expected %.12s...",
+                   hash, expected ? expected : "none");
+}
+
 status checkpoint_load(trainer *t, const safetensors *file, err *e) {
     part parts[MOST_PARTS];
     const st_tensor *found[MOST_PARTS];
@@ -216,6 +251,7 @@ status checkpoint_load(trainer *t, const safetensors *file, err *e) {
     }
     if (s == STATUS_OK && file->n != n + 1)
         s = err_set(e, STATUS_BAD_FILE, "%d tensors, expected %d", file->n, n + 1);
+    if (s == STATUS_OK) s = check_hash(file, found, n, e);
     for (int i = 0; s == STATUS_OK && i < n; i++) {
         s = st_tensor_floats(found[i], parts[i].data, e);
     }

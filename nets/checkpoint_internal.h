@@ -5,8 +5,8 @@
 #include "core/safetensors.h"
 #include "nets/train_internal.h"
 
-/* All that decides the bits of a training: its options, seed, kernel, objective, and hashes of net, data, validation data and rates. NULL when
- * memory is out. */
+/* All that decides the bits of a training: its options, seed, kernel, objective, and hashes of net, first weights, data, validation data and
+ * rates. NULL when memory is out. */
 json *checkpoint_settings(const trainer *t);
 
 /* STATUS_BAD_FILE, naming the first setting that differs, unless both are equal. */

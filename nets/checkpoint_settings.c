@@ -63,7 +63,7 @@ json *checkpoint_settings(const trainer *t) {
     bool ok = j && json_set_string(j, "seed", seed) &&
               json_set_string(j, "kernel", kernel_choice_name(t->run->kernel)) &&
               json_set_string(j, "objective", t->goal->name) && set_data(t, j) && set_validation(t, j) &&
-              set_net(t, j) && set_rates(t, j);
+              set_net(t, j) && set_rates(t, j) && json_set_string(j, "first weights", t->begun_with);
     if (ok) return j;
     json_free(j);
     return NULL;

@@ -60,10 +60,18 @@ static status allocate(trainer *t, err *e) {
     return s;
 }
 
+static void hash_weights(const weights *w, char hex[SHA256_HEX]) {
+    sha256 hash;
+    sha256_init(&hash);
+    sha256_update(&hash, w->data, w->n * sizeof *w->data);
+    sha256_hex(&hash, hex);
+}
+
 status trainer_begin(trainer *t, const net *n, weights *w, const dataset *d, const train_options *o,
                      objective *goal, const run *r, err *e) {
     *t = (trainer){.net = n, .w = w, .data = d, .options = o, .goal = goal, .run = r};
     t->at.best = -1;
+    if (o->checkpoint || o->resume) hash_weights(w, t->begun_with);
     t->at.plateau = plateau_new();
     status s = check_fit(n, d, o, e);
     if (s == STATUS_OK) s = batches_new(d, o, r, &t->batches, e);

@@ -32,6 +32,7 @@ typedef struct trainer {
     train_progress at;
     int steps_per_epoch;
     uint64_t to_see;        /* samples, over all epochs */
+    char begun_with[SHA256_HEX]; /* hash of the weights at the beginning, where checkpoints are kept */
     arena memory;           /* of the arrays below */
     float *grad;            /* n_trainable */
     double *partials;       /* range_chunks */

@@ -118,6 +118,8 @@ static void every_trick(void **state) {
 
 static void contradictions(void **state) {
     (void)state;
+    cli_expect(0, NULL, QUICK "--checkpoint begun.ckpt -o begun.bin");
+    cli_expect(2, "made with another \"first weights\"", QUICK "--resume begun.ckpt --init uniform -o b.bin");
     cli_expect(2, "a width of 0, expected above 0 and at most 4", QUICK "--arch mobilenet-0");
     cli_expect(2, "a width of 99", QUICK "--arch mobilenet-99");
     cli_expect(2, "--patience needs images to judge by", QUICK "--patience 3");

@@ -201,8 +201,8 @@ static void test_damaged_files_are_refused(void **state) {
     toy_end(b);
 }
 
-/* One byte anywhere: refused, or taken as another checkpoint that trains on without harm. */
-static void test_changed_bytes_do_no_harm(void **state) {
+/* One byte: refused among the values; in the header refused or, as with a blank, without meaning. */
+static void test_changed_bytes_are_noticed(void **state) {
     (void)state;
     err e;
     const char *good = temporary_path("good.safetensors"), *bad = temporary_path("bad.safetensors");
@@ -221,12 +221,12 @@ static void test_changed_bytes_do_no_harm(void **state) {
         b->r.threads = 1;
         status s = toy_fit(b, &e);
         refused += s == STATUS_BAD_FILE;
-        if (s != STATUS_OK && s != STATUS_BAD_FILE && s != STATUS_NOT_EVALUABLE)
-            fail_msg("byte %zu changed: %s", at, e.message);
+        if (s != STATUS_BAD_FILE && (s != STATUS_OK || at > whole.size / 2))
+            fail_msg("byte %zu changed: status %d", at, s);
         toy_end(b);
     }
     print_message("%d of 100 refused\n", refused);
-    assert_true(refused > 30);
+    assert_true(refused > 90);
     bytes_free(&whole);
 }
 
@@ -235,7 +235,7 @@ int main(void) {
         cmocka_unit_test(test_other_settings_are_refused_by_name),
         cmocka_unit_test(test_damaged_tensors_are_refused),
         cmocka_unit_test(test_damaged_files_are_refused),
-        cmocka_unit_test(test_changed_bytes_do_no_harm),
+        cmocka_unit_test(test_changed_bytes_are_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
