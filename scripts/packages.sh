@@ -20,5 +20,5 @@ ensure_packages() {
 
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libopenblas-dev libstb-dev libjansson-dev zlib1g-dev libprotobuf-c-dev
                 protobuf-c-compiler)
-test_packages=(libcmocka-dev python3-numpy dataset-fashion-mnist libonnx-testdata)
+test_packages=(libcmocka-dev python3-numpy python3-onnx dataset-fashion-mnist libonnx-testdata)
 demo_packages=(dataset-fashion-mnist)
