@@ -152,8 +152,8 @@ int command_option_sets(const command *k, context *c, void *settings, option_set
     }
     if (k->reads_data) sets[n++] = data_set(c);
     if (k->reads_model) sets[n++] = model_option_set(c ? &c->model : NULL);
-    if (k->reads_model || k->reads_onnx) sets[n++] = input_option_set(c ? &c->input : NULL);
     if (k->reads_answers) sets[n++] = dropout_option_set(c ? &c->model : NULL);
+    if (k->reads_model || k->reads_onnx) sets[n++] = input_option_set(c ? &c->input : NULL);
     sets[n++] = step_set(c);
     sets[n++] = run_set(c);
     return n;
