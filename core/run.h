@@ -9,10 +9,12 @@
 #include "core/status.h"
 
 /* X(code, name on the command line): which kernels compute convolutions and matrix products.
- * auto: the fastest that this CPU has and that passed the slot test; openblas: OpenBLAS for every GEMM; portable: plain C,
- * the same bits on every x86-64; avx2, avx512: that direct kernel where the CPU has it, else an error. */
+ * auto: the fastest that this CPU has and that passed the slot test; direct: the same without Winograd convolution; openblas: OpenBLAS
+ * for every GEMM; portable: plain C, the same bits on every x86-64; avx2, avx512: as auto with that instruction set, an error where the
+ * CPU does not have it. */
 #define KERNEL_LIST(X)                                                                                                 \
     X(KERNEL_AUTO, "auto")                                                                                             \
+    X(KERNEL_DIRECT, "direct")                                                                                         \
     X(KERNEL_OPENBLAS, "openblas")                                                                                     \
     X(KERNEL_PORTABLE, "portable")                                                                                     \
     X(KERNEL_AVX2, "avx2")                                                                                             \

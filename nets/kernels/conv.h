@@ -1,13 +1,15 @@
 /* Convolution kernels for one image, NHWC, weights HWIO ([kh][kw][cin/groups][cout]). Every fast kernel stands beside a plain one and is tested
  * against it. A kernel is chosen once, when a session is made: conv_choose.
  *
+ *   winograd-avx512, -avx2       fewer products for 3x3 and 5x5 at stride 1; both give the same bits (groups = 1)
  *   direct-avx512, direct-avx2   tiles in registers, no im2row; both give the same bits (groups = 1)
  *   depthwise                    plain C for one channel a group
  *   openblas                     im2row and one matrix product per image and group
  *   portable                     plain C for every geometry
  *
  * Every sum of a direct, depthwise or portable kernel goes over its terms in a fixed order: its bits depend on nothing but the
- * image and the weights. A NaN in the image reaches exactly the outputs that read it. */
+ * image and the weights; so do those of Winograd. A NaN in the image reaches exactly the outputs that read it, with Winograd also their
+ * neighbours in a tile of at most 4 x 4. */
 #ifndef NETS_KERNELS_CONV_H
 #define NETS_KERNELS_CONV_H
 
@@ -38,9 +40,10 @@ typedef struct conv_kernel {
     void (*run)(conv_pass pass, const conv_geometry *g, const float *in, const void *packed, const epilogue *p, float *out, void *scratch);
 } conv_kernel;
 
-/* The kernel for this pass and shape under `choice`; never NULL: every shape has a plain kernel (avx2/avx512 fall back where the direct kernel
- * does not support a shape; kernel_available below tells whether the CPU has them at all). auto takes the
- * widest direct kernel that the CPU has, and OpenBLAS for groups and for the gradient of images of fewer than 5 channels. */
+/* The kernel for this pass and shape under `choice`; never NULL: every shape has a plain kernel (avx2/avx512 fall back where these kernels
+ * do not support a shape; kernel_available below tells whether the CPU has them at all). auto takes
+ * Winograd where it pays, else the widest direct kernel that the CPU has, and OpenBLAS for groups and for the gradient of images of fewer
+ * than 5 channels. */
 const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_geometry *g);
 
 /* Kernel k of the table, NULL past the end; for tests and benchmarks. */

@@ -1,8 +1,9 @@
 /* The table of convolution kernels, fastest first, and the rule that chooses among them. */
 #include "nets/kernels/conv_internal.h"
 
-static const conv_kernel *const kernels[] = {&conv_depthwise, &conv_direct_avx512, &conv_direct_avx2,
-                                             &conv_gemm, &conv_plain};
+static const conv_kernel *const kernels[] = {&conv_depthwise,     &conv_winograd_avx512, &conv_winograd_avx2,
+                                             &conv_direct_avx512, &conv_direct_avx2,     &conv_gemm,
+                                             &conv_plain};
 static const conv_weights_kernel *const weights_kernels[] = {
     &conv_weights_depthwise, &conv_weights_direct_avx512, &conv_weights_direct_avx2, &conv_weights_gemm,
     &conv_weights_plain};
@@ -25,24 +26,32 @@ static bool is_narrow(conv_pass pass, const conv_geometry *g) {
     return pass == CONV_BACKWARD_DATA && g->cin < NARROW;
 }
 
-/* Depthwise wherever it applies. auto: direct with the widest vectors that the CPU has, except gradients of
- * narrow images; then OpenBLAS. */
+static const conv_kernel *choose_winograd(kernel_choice choice, conv_pass pass, const conv_geometry *g) {
+    if (choice == KERNEL_DIRECT || !conv_winograd_pays(pass, g)) return NULL;
+    if (kernel_allows_avx512(choice) && conv_winograd_avx512.supports(pass, g)) return &conv_winograd_avx512;
+    if (kernel_allows_avx2(choice) && conv_winograd_avx2.supports(pass, g)) return &conv_winograd_avx2;
+    return NULL;
+}
+
+/* Depthwise wherever it applies; else Winograd where it pays, then direct with the widest vectors, but for gradients of narrow images;
+ * then OpenBLAS. */
 const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_geometry *g) {
-    bool any = choice == KERNEL_AUTO && !is_narrow(pass, g);
+    bool narrow = kernel_any_set(choice) && is_narrow(pass, g);
     if (conv_depthwise.supports(pass, g)) return &conv_depthwise;
     if (choice == KERNEL_PORTABLE) return &conv_plain;
-    if ((any || choice == KERNEL_AVX512) && conv_direct_avx512.supports(pass, g)) return &conv_direct_avx512;
-    if ((any || choice == KERNEL_AVX2) && conv_direct_avx2.supports(pass, g)) return &conv_direct_avx2;
+    if (narrow) return &conv_gemm;
+    const conv_kernel *winograd = choose_winograd(choice, pass, g);
+    if (winograd) return winograd;
+    if (kernel_allows_avx512(choice) && conv_direct_avx512.supports(pass, g)) return &conv_direct_avx512;
+    if (kernel_allows_avx2(choice) && conv_direct_avx2.supports(pass, g)) return &conv_direct_avx2;
     return &conv_gemm;
 }
 
 const conv_weights_kernel *conv_weights_choose(kernel_choice choice, const conv_geometry *g) {
-    bool any = choice == KERNEL_AUTO;
     if (conv_weights_depthwise.supports(g)) return &conv_weights_depthwise;
     if (choice == KERNEL_PORTABLE) return &conv_weights_plain;
-    if ((any || choice == KERNEL_AVX512) && conv_weights_direct_avx512.supports(g))
+    if (kernel_allows_avx512(choice) && conv_weights_direct_avx512.supports(g))
         return &conv_weights_direct_avx512;
-    if ((any || choice == KERNEL_AVX2) && conv_weights_direct_avx2.supports(g))
-        return &conv_weights_direct_avx2;
+    if (kernel_allows_avx2(choice) && conv_weights_direct_avx2.supports(g)) return &conv_weights_direct_avx2;
     return &conv_weights_gemm;
 }

@@ -3,6 +3,7 @@
 #define NETS_KERNELS_CONV_INTERNAL_H
 
 #include "nets/kernels/conv.h"
+#include "nets/kernels/cpu_internal.h"
 
 /* A pass seen as a gather: every output element is a sum over taps and input channels. `in` and `out` are
  * meant per image. */
@@ -45,11 +46,11 @@ void conv_row2im(const conv_geometry *g, int first, int channels, const float *r
 /* db (channels) += sums of dy (pixels x channels) over its pixels, in order. */
 void conv_add_bias_gradient(size_t pixels, int channels, const float *dy, float *db);
 
-/* The CPU has the instruction set. */
-bool kernel_cpu_has_avx2(void);
-bool kernel_cpu_has_avx512(void);
+/* Whether Winograd is faster than a direct sum for a shape that it supports. */
+bool conv_winograd_pays(conv_pass pass, const conv_geometry *g);
 
-extern const conv_kernel conv_plain, conv_gemm, conv_depthwise, conv_direct_avx2, conv_direct_avx512;
+extern const conv_kernel conv_plain, conv_gemm, conv_depthwise, conv_direct_avx2, conv_direct_avx512,
+    conv_winograd_avx2, conv_winograd_avx512;
 extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm, conv_weights_depthwise,
     conv_weights_direct_avx2, conv_weights_direct_avx512;
 

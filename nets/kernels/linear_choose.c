@@ -1,5 +1,6 @@
 /* The table of linear kernels, fastest first, and the rule that chooses among them: auto takes the widest
  * vectors that the CPU has. */
+#include "nets/kernels/cpu_internal.h"
 #include "nets/kernels/linear_internal.h"
 
 static const linear_kernel *const kernels[] = {&linear_direct_avx512, &linear_direct_avx2, &linear_gemm,
@@ -10,11 +11,9 @@ const linear_kernel *linear_kernel_at(int k) {
 }
 
 const linear_kernel *linear_choose(kernel_choice choice, linear_pass pass, int in, int out) {
-    bool any = choice == KERNEL_AUTO;
     if (choice == KERNEL_PORTABLE) return &linear_plain;
-    if ((any || choice == KERNEL_AVX512) && linear_direct_avx512.supports(pass, in, out))
+    if (kernel_allows_avx512(choice) && linear_direct_avx512.supports(pass, in, out))
         return &linear_direct_avx512;
-    if ((any || choice == KERNEL_AVX2) && linear_direct_avx2.supports(pass, in, out))
-        return &linear_direct_avx2;
+    if (kernel_allows_avx2(choice) && linear_direct_avx2.supports(pass, in, out)) return &linear_direct_avx2;
     return &linear_gemm;
 }

@@ -1,0 +1,93 @@
+/* The transforms of one instruction set, in terms of `vec`, LANES and the vec_ functions of the file included before. Every lane is a
+ * channel of its own, so that both instruction sets give the same bits. */
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 6")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* B' d */
+INLINE void input_line(const vec d[WINOGRAD_SIDE], vec t[WINOGRAD_SIDE]) {
+    const vec four = vec_all(4), minus_four = vec_all(-4), minus_five = vec_all(-5);
+    vec even = vec_multiply_add(minus_four, d[2], d[4]), odd = vec_multiply_add(minus_four, d[1], d[3]);
+    vec near = vec_subtract(d[4], d[2]), half = vec_subtract(d[3], d[1]), far = vec_add(half, half);
+    t[0] = vec_multiply_add(four, d[0], vec_multiply_add(minus_five, d[2], d[4]));
+    t[1] = vec_add(even, odd);
+    t[2] = vec_subtract(even, odd);
+    t[3] = vec_add(near, far);
+    t[4] = vec_subtract(near, far);
+    t[5] = vec_multiply_add(four, d[1], vec_multiply_add(minus_five, d[3], d[5]));
+}
+
+static void input(const float *pixels, size_t row, float *to, size_t step) {
+    for (int lane = 0; lane < WINOGRAD_BLOCK; lane += LANES) {
+        vec columns[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* transformed down, [column][row] */
+        UNROLL
+        for (int x = 0; x < WINOGRAD_SIDE; x++) {
+            vec d[WINOGRAD_SIDE];
+            UNROLL
+            for (int y = 0; y < WINOGRAD_SIDE; y++)
+                d[y] = vec_load(pixels + (size_t)y * row + x * WINOGRAD_BLOCK + lane);
+            input_line(d, columns[x]);
+        }
+        UNROLL
+        for (int y = 0; y < WINOGRAD_SIDE; y++) {
+            vec d[WINOGRAD_SIDE], t[WINOGRAD_SIDE];
+            UNROLL
+            for (int x = 0; x < WINOGRAD_SIDE; x++)
+                d[x] = columns[x][y];
+            input_line(d, t);
+            UNROLL
+            for (int x = 0; x < WINOGRAD_SIDE; x++)
+                vec_store(to + (size_t)(y * WINOGRAD_SIDE + x) * step + lane, t[x]);
+        }
+    }
+}
+
+/* A' p, for m = 4 or 2 */
+INLINE void output_line(const int m, const vec p[WINOGRAD_SIDE], vec y[]) {
+    vec ones = vec_add(p[1], p[2]), twos = vec_add(p[3], p[4]);
+    vec one = vec_subtract(p[1], p[2]), two = vec_subtract(p[3], p[4]);
+    y[0] = vec_add(vec_add(p[0], ones), twos);
+    y[1] = vec_multiply_add(vec_all(2), two, one);
+    if (m == 2) {
+        y[1] = vec_add(y[1], p[5]);
+        return;
+    }
+    y[2] = vec_multiply_add(vec_all(4), twos, ones);
+    y[3] = vec_add(vec_multiply_add(vec_all(8), two, one), p[5]);
+}
+
+INLINE void output_lane(const int m, const float *from, size_t step, float *pixels, size_t row, int width) {
+    vec columns[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* [column][row], m rows used */
+    UNROLL
+    for (int x = 0; x < WINOGRAD_SIDE; x++) {
+        vec p[WINOGRAD_SIDE];
+        UNROLL
+        for (int y = 0; y < WINOGRAD_SIDE; y++)
+            p[y] = vec_load(from + (size_t)(y * WINOGRAD_SIDE + x) * step);
+        output_line(m, p, columns[x]);
+    }
+    UNROLL
+    for (int y = 0; y < m; y++) {
+        vec p[WINOGRAD_SIDE], out[WINOGRAD_SIDE];
+        UNROLL
+        for (int x = 0; x < WINOGRAD_SIDE; x++)
+            p[x] = columns[x][y];
+        output_line(m, p, out);
+        UNROLL
+        for (int x = 0; x < m; x++)
+            vec_store(pixels + (size_t)y * row + (size_t)(x * width), out[x]);
+    }
+}
+
+static void output(int m, int width, const float *from, size_t step, float *pixels, size_t row) {
+    for (int lane = 0; lane < width; lane += LANES) {
+        if (m == 4)
+            output_lane(4, from + lane, step, pixels + lane, row, width);
+        else
+            output_lane(2, from + lane, step, pixels + lane, row, width);
+    }
+}
