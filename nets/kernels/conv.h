@@ -49,8 +49,9 @@ const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_
 /* Kernel k of the table, NULL past the end; for tests and benchmarks. */
 const conv_kernel *conv_kernel_at(int k);
 
-/* dw (HWIO) and, if not NULL, db (cout) += gradients of n images; accumulates in image order, so that two calls of one image each
- * give the bits of one call of two. Chosen like the others; direct where cout fills whole vectors. */
+/* dw (HWIO) and, if not NULL, db (cout) += gradients of n images, added in image order: the bits depend on these images alone. But for
+ * Winograd, which sums a call's images before it makes taps of them, two calls of one image each give the bits of one call of two.
+ * Chosen like the others; Winograd and direct where cout fills whole vectors. */
 typedef struct conv_weights_kernel {
     const char *name;
     bool (*supports)(const conv_geometry *g);

@@ -5,7 +5,8 @@ static const conv_kernel *const kernels[] = {&conv_depthwise,     &conv_winograd
                                              &conv_direct_avx512, &conv_direct_avx2,     &conv_gemm,
                                              &conv_plain};
 static const conv_weights_kernel *const weights_kernels[] = {
-    &conv_weights_depthwise, &conv_weights_direct_avx512, &conv_weights_direct_avx2, &conv_weights_gemm,
+    &conv_weights_depthwise,     &conv_weights_winograd_avx512, &conv_weights_winograd_avx2,
+    &conv_weights_direct_avx512, &conv_weights_direct_avx2,     &conv_weights_gemm,
     &conv_weights_plain};
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
@@ -47,9 +48,20 @@ const conv_kernel *conv_choose(kernel_choice choice, conv_pass pass, const conv_
     return &conv_gemm;
 }
 
+static const conv_weights_kernel *choose_weights_winograd(kernel_choice choice, const conv_geometry *g) {
+    if (choice == KERNEL_DIRECT || !conv_weights_winograd_pays(g)) return NULL;
+    if (kernel_allows_avx512(choice) && conv_weights_winograd_avx512.supports(g))
+        return &conv_weights_winograd_avx512;
+    if (kernel_allows_avx2(choice) && conv_weights_winograd_avx2.supports(g))
+        return &conv_weights_winograd_avx2;
+    return NULL;
+}
+
 const conv_weights_kernel *conv_weights_choose(kernel_choice choice, const conv_geometry *g) {
     if (conv_weights_depthwise.supports(g)) return &conv_weights_depthwise;
     if (choice == KERNEL_PORTABLE) return &conv_weights_plain;
+    const conv_weights_kernel *winograd = choose_weights_winograd(choice, g);
+    if (winograd) return winograd;
     if (kernel_allows_avx512(choice) && conv_weights_direct_avx512.supports(g))
         return &conv_weights_direct_avx512;
     if (kernel_allows_avx2(choice) && conv_weights_direct_avx2.supports(g)) return &conv_weights_direct_avx2;

@@ -48,10 +48,12 @@ void conv_add_bias_gradient(size_t pixels, int channels, const float *dy, float 
 
 /* Whether Winograd is faster than a direct sum for a shape that it supports. */
 bool conv_winograd_pays(conv_pass pass, const conv_geometry *g);
+bool conv_weights_winograd_pays(const conv_geometry *g);
 
 extern const conv_kernel conv_plain, conv_gemm, conv_depthwise, conv_direct_avx2, conv_direct_avx512,
     conv_winograd_avx2, conv_winograd_avx512;
 extern const conv_weights_kernel conv_weights_plain, conv_weights_gemm, conv_weights_depthwise,
-    conv_weights_direct_avx2, conv_weights_direct_avx512;
+    conv_weights_direct_avx2, conv_weights_direct_avx512, conv_weights_winograd_avx2,
+    conv_weights_winograd_avx512;
 
 #endif

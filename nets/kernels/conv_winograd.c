@@ -10,42 +10,7 @@
 #include <string.h>
 
 #include "nets/kernels/conv_internal.h"
-#include "nets/kernels/winograd_internal.h"
-
-typedef struct winograd_plan {
-    conv_sides s;
-    int taps, m;       /* r and m */
-    int top, left;     /* padding of this pass */
-    int rows, columns; /* tiles */
-    int blocks;        /* of input channels */
-    size_t row, plane; /* floats of the padded image in a row and in a block */
-    size_t products;   /* floats of transformed inputs of one product */
-} winograd_plan;
-
-static winograd_plan plan_of(conv_pass pass, const conv_geometry *g) {
-    winograd_plan p = {.s = conv_sides_of(pass, g), .taps = g->kh, .m = WINOGRAD_SIDE + 1 - g->kh};
-    p.top = pass == CONV_FORWARD ? g->pad_top : g->kh - 1 - g->pad_top;
-    p.left = pass == CONV_FORWARD ? g->pad_left : g->kw - 1 - g->pad_left;
-    p.rows = (p.s.out_h + p.m - 1) / p.m;
-    p.columns = (p.s.out_w + p.m - 1) / p.m;
-    p.blocks = (p.s.in_c + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK;
-    p.row = (size_t)(p.columns * p.m + p.taps - 1) * WINOGRAD_BLOCK;
-    p.plane = p.row * (size_t)(p.rows * p.m + p.taps - 1);
-    p.products = (size_t)p.blocks * (size_t)(p.rows * p.columns) * WINOGRAD_BLOCK;
-    return p;
-}
-
-static int tiles_of(const winograd_plan *p) {
-    return p->rows * p->columns;
-}
-
-static bool fits(conv_pass pass, const conv_geometry *g) {
-    bool square = g->kh == g->kw && (g->kh == 3 || g->kh == 5);
-    bool dense = g->stride_h == 1 && g->stride_w == 1 && g->dilation_h == 1 && g->dilation_w == 1;
-    if (!square || !dense || g->groups != 1 || g->pad_top >= g->kh || g->pad_left >= g->kw) return false;
-    winograd_plan p = plan_of(pass, g);
-    return (double)p.products * WINOGRAD_PRODUCTS < INT32_MAX && (double)p.plane * p.blocks < INT32_MAX;
-}
+#include "nets/kernels/winograd_plan.h"
 
 /* Where fewer products pay for the transforms: measured. */
 bool conv_winograd_pays(conv_pass pass, const conv_geometry *g) {
@@ -58,14 +23,14 @@ static size_t segments_bytes(const winograd_plan *p) {
 }
 
 static size_t pack_bytes(const winograd_ops *ops, conv_pass pass, const conv_geometry *g) {
-    winograd_plan p = plan_of(pass, g);
+    winograd_plan p = winograd_plan_of(pass, g);
     int lanes = ops->direct->lanes;
     size_t channels = (size_t)((p.s.out_c + lanes - 1) / lanes * lanes);
     return segments_bytes(&p) + WINOGRAD_PRODUCTS * (size_t)p.s.in_c * channels * sizeof(float);
 }
 
 static size_t sums_floats(const winograd_ops *ops, const winograd_plan *p) {
-    return WINOGRAD_PRODUCTS * (size_t)tiles_of(p) * (size_t)(DIRECT_MOST_VECTORS * ops->direct->lanes);
+    return WINOGRAD_PRODUCTS * (size_t)winograd_tiles(p) * (size_t)(DIRECT_MOST_VECTORS * ops->direct->lanes);
 }
 
 static size_t pixels_floats(const winograd_ops *ops, const winograd_plan *p) {
@@ -73,7 +38,7 @@ static size_t pixels_floats(const winograd_ops *ops, const winograd_plan *p) {
 }
 
 static size_t scratch_bytes(const winograd_ops *ops, conv_pass pass, const conv_geometry *g) {
-    winograd_plan p = plan_of(pass, g);
+    winograd_plan p = winograd_plan_of(pass, g);
     return (p.plane * (size_t)p.blocks + WINOGRAD_PRODUCTS * p.products + sums_floats(ops, &p) +
             pixels_floats(ops, &p)) *
            sizeof(float);
@@ -121,14 +86,14 @@ static void transform_taps(int taps, double factors[WINOGRAD_SIDE][WINOGRAD_SIDE
 
 static void pack(const winograd_ops *ops, conv_pass pass, const conv_geometry *g, const float *w,
                  void *packed) {
-    winograd_plan p = plan_of(pass, g);
+    winograd_plan p = winograd_plan_of(pass, g);
     double factors[WINOGRAD_SIDE][WINOGRAD_SIDE], taps[WINOGRAD_PRODUCTS], products[WINOGRAD_PRODUCTS];
     tap_factors(p.taps, factors);
     memset(packed, 0, pack_bytes(ops, pass, g));
     direct_segment *segments = packed;
     for (int b = 0; b < p.blocks; b++) {
         int rest = p.s.in_c - b * WINOGRAD_BLOCK;
-        segments[b] = (direct_segment){.offset = b * tiles_of(&p) * WINOGRAD_BLOCK,
+        segments[b] = (direct_segment){.offset = b * winograd_tiles(&p) * WINOGRAD_BLOCK,
                                        .count = rest < WINOGRAD_BLOCK ? rest : WINOGRAD_BLOCK,
                                        .channel = b * WINOGRAD_BLOCK};
     }
@@ -147,38 +112,11 @@ static void pack(const winograd_ops *ops, conv_pass pass, const conv_geometry *g
     }
 }
 
-/* The padded copy of one image. */
-static void copy_image(const winograd_ops *ops, const winograd_plan *p, const float *in, float *padded) {
-    memset(padded, 0, p->plane * (size_t)p->blocks * sizeof *padded);
-    int last = p->rows * p->m + p->taps - 1 - p->top, right = (int)(p->row / WINOGRAD_BLOCK) - p->left;
-    int rows = p->s.in_h < last ? p->s.in_h : last, columns = p->s.in_w < right ? p->s.in_w : right;
-    size_t channels = (size_t)p->s.in_c;
-    for (int b = 0; b < p->blocks; b++) {
-        int first = b * WINOGRAD_BLOCK, rest = p->s.in_c - first;
-        for (int y = 0; y < rows; y++)
-            ops->direct->copy_pixels(columns, rest < WINOGRAD_BLOCK ? rest : WINOGRAD_BLOCK,
-                                     in + (size_t)y * (size_t)p->s.in_w * channels + first, channels,
-                                     padded + (size_t)b * p->plane + (size_t)(y + p->top) * p->row +
-                                         (size_t)p->left * WINOGRAD_BLOCK,
-                                     WINOGRAD_BLOCK);
-    }
-}
-
-static void transform_image(const winograd_ops *ops, const winograd_plan *p, const float *padded,
-                            float *products) {
-    for (int b = 0; b < p->blocks; b++)
-        for (int y = 0; y < p->rows; y++)
-            for (int x = 0; x < p->columns; x++, products += WINOGRAD_BLOCK)
-                ops->input(padded + (size_t)b * p->plane + (size_t)(y * p->m) * p->row +
-                               (size_t)(x * p->m) * WINOGRAD_BLOCK,
-                           p->row, products, p->products);
-}
-
 /* Sums over input channels, for one block of output channels. */
 static void sum_products(const winograd_ops *ops, const winograd_plan *p, int width,
                          const direct_segment *segments, const float *w, const float *products, float *sums) {
     direct_terms t = {.n = p->blocks, .segments = segments, .step_a = 1, .step_b = width};
-    int vectors = width / ops->direct->lanes, tiles = tiles_of(p);
+    int vectors = width / ops->direct->lanes, tiles = winograd_tiles(p);
     int most = direct_tile_rows(tiles, ops->direct->most_rows[vectors - 1]);
     for (int k = 0; k < WINOGRAD_PRODUCTS;
          k++, w += (size_t)p->s.in_c * (size_t)width, products += p->products)
@@ -192,7 +130,7 @@ static void sum_products(const winograd_ops *ops, const winograd_plan *p, int wi
 /* Sums become pixels and go through the epilogue, a row of tiles at a time. */
 static void finish_pixels(const winograd_ops *ops, const winograd_plan *p, int width, const float *sums,
                           float *pixels, direct_target *target) {
-    size_t step = (size_t)tiles_of(p) * (size_t)width, row = (size_t)(p->columns * p->m * width);
+    size_t step = (size_t)winograd_tiles(p) * (size_t)width, row = (size_t)(p->columns * p->m * width);
     for (int y = 0; y < p->rows; y++) {
         for (int x = 0; x < p->columns; x++)
             ops->output(p->m, width, sums + (size_t)(y * p->columns + x) * (size_t)width, step,
@@ -206,12 +144,12 @@ static void finish_pixels(const winograd_ops *ops, const winograd_plan *p, int w
 
 static void run_image(const winograd_ops *ops, conv_pass pass, const conv_geometry *g, const float *in,
                       const void *packed, const epilogue *e, float *out, void *scratch) {
-    winograd_plan p = plan_of(pass, g);
+    winograd_plan p = winograd_plan_of(pass, g);
     float *padded = scratch, *products = padded + p.plane * (size_t)p.blocks,
           *sums = products + WINOGRAD_PRODUCTS * p.products, *pixels = sums + sums_floats(ops, &p);
     const float *w = (const float *)((const char *)packed + segments_bytes(&p));
-    copy_image(ops, &p, in, padded);
-    transform_image(ops, &p, padded, products);
+    winograd_copy_image(ops, &p, in, padded);
+    winograd_transform_image(ops, &p, padded, products, p.products / (size_t)p.blocks, p.products);
     if (e->relu && e->mask && p.s.out_c % 8 != 0)
         memset(e->mask, 0, mask_bytes((size_t)p.s.out_h * (size_t)p.s.out_w * (size_t)p.s.out_c));
     for (int first = 0, width; first < p.s.out_c; first += width) {
@@ -231,7 +169,7 @@ static void run_image(const winograd_ops *ops, conv_pass pass, const conv_geomet
 
 #define KERNEL(set)                                                                                          \
     static bool supports_##set(conv_pass pass, const conv_geometry *g) {                                     \
-        return kernel_cpu_has_##set() && fits(pass, g);                                                      \
+        return kernel_cpu_has_##set() && winograd_fits(pass, g);                                             \
     }                                                                                                        \
     static size_t pack_bytes_##set(conv_pass pass, const conv_geometry *g) {                                 \
         return pack_bytes(&winograd_##set, pass, g);                                                         \

@@ -28,6 +28,9 @@ static inline vec vec_add(vec a, vec b) {
 static inline vec vec_subtract(vec a, vec b) {
     return _mm256_sub_ps(a, b);
 }
+static inline vec vec_multiply(vec a, vec b) {
+    return _mm256_mul_ps(a, b);
+}
 static inline vec vec_multiply_add(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }

@@ -91,3 +91,98 @@ static void output(int m, int width, const float *from, size_t step, float *pixe
             output_lane(2, from + lane, step, pixels + lane, row, width);
     }
 }
+
+/* A y, for m = 4 or 2 */
+INLINE void spread_line(const int m, const vec y[WINOGRAD_SIDE], vec p[WINOGRAD_SIDE]) {
+    vec even = y[0], odd = y[1], far_even = y[0], far_odd = vec_add(y[1], y[1]);
+    if (m == 4) {
+        even = vec_add(y[0], y[2]), odd = vec_add(y[1], y[3]);
+        far_even = vec_multiply_add(vec_all(4), y[2], y[0]);
+        far_odd = vec_multiply_add(vec_all(8), y[3], far_odd);
+    }
+    p[0] = y[0];
+    p[1] = vec_add(even, odd);
+    p[2] = vec_subtract(even, odd);
+    p[3] = vec_add(far_even, far_odd);
+    p[4] = vec_subtract(far_even, far_odd);
+    p[5] = y[m - 1];
+}
+
+INLINE void spread_lane(const int m, const float *pixels, size_t row, size_t pixel, float *to, size_t step) {
+    vec rows[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* m of them */
+    UNROLL
+    for (int y = 0; y < m; y++) {
+        vec line[WINOGRAD_SIDE];
+        UNROLL
+        for (int x = 0; x < m; x++)
+            line[x] = vec_load(pixels + (size_t)y * row + (size_t)x * pixel);
+        spread_line(m, line, rows[y]);
+    }
+    UNROLL
+    for (int x = 0; x < WINOGRAD_SIDE; x++) {
+        vec line[WINOGRAD_SIDE], p[WINOGRAD_SIDE];
+        UNROLL
+        for (int y = 0; y < m; y++)
+            line[y] = rows[y][x];
+        spread_line(m, line, p);
+        UNROLL
+        for (int y = 0; y < WINOGRAD_SIDE; y++)
+            vec_store(to + (size_t)(y * WINOGRAD_SIDE + x) * step, p[y]);
+    }
+}
+
+static void spread(int m, int width, const float *pixels, size_t row, size_t pixel, float *to, size_t step) {
+    for (int lane = 0; lane < width; lane += LANES) {
+        if (m == 4)
+            spread_lane(4, pixels + lane, row, pixel, to + lane, step);
+        else
+            spread_lane(2, pixels + lane, row, pixel, to + lane, step);
+    }
+}
+
+/* G' u, for r = 3 or 5: tap k has the weight scale * point^k of each point. */
+INLINE void taps_line(const int r, const vec u[WINOGRAD_SIDE], vec t[WINOGRAD_SIDE]) {
+    const vec near = vec_all(-1.0F / 6);
+    vec ones = vec_add(u[1], u[2]), one = vec_subtract(u[1], u[2]);
+    vec twos = vec_add(u[3], u[4]), two = vec_subtract(u[3], u[4]);
+    UNROLL
+    for (int k = 0; k < r; k++) {
+        const vec far = vec_all((float)(1 << k) / 24);
+        t[k] = k % 2 ? vec_multiply_add(near, one, vec_multiply(far, two))
+                     : vec_multiply_add(near, ones, vec_multiply(far, twos));
+    }
+    t[0] = vec_multiply_add(vec_all(.25F), u[0], t[0]);
+    t[r - 1] = vec_add(t[r - 1], u[5]);
+}
+
+INLINE void taps_lane(const int r, const float *from, size_t step, float *to, size_t tap) {
+    vec columns[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* [column][row], r rows used */
+    UNROLL
+    for (int x = 0; x < WINOGRAD_SIDE; x++) {
+        vec u[WINOGRAD_SIDE];
+        UNROLL
+        for (int y = 0; y < WINOGRAD_SIDE; y++)
+            u[y] = vec_load(from + (size_t)(y * WINOGRAD_SIDE + x) * step);
+        taps_line(r, u, columns[x]);
+    }
+    UNROLL
+    for (int y = 0; y < r; y++) {
+        vec u[WINOGRAD_SIDE], t[WINOGRAD_SIDE];
+        UNROLL
+        for (int x = 0; x < WINOGRAD_SIDE; x++)
+            u[x] = columns[x][y];
+        taps_line(r, u, t);
+        UNROLL
+        for (int x = 0; x < r; x++, to += tap)
+            vec_store(to, vec_add(vec_load(to), t[x]));
+    }
+}
+
+static void taps(int r, int width, const float *from, size_t step, float *to, size_t tap) {
+    for (int lane = 0; lane < width; lane += LANES) {
+        if (r == 3)
+            taps_lane(3, from + lane, step, to + lane, tap);
+        else
+            taps_lane(5, from + lane, step, to + lane, tap);
+    }
+}
