@@ -52,6 +52,13 @@ static void paste(const mixture *m, shape s, const float *other, float *out) {
     }
 }
 
+/* Each of two images keeps the weight of its own class, as in PyTorch: share * w * loss + (1 - share) * w' * loss' is one weighted loss of a
+ * target in which the first has the share that is returned. */
+static float weighted_share(float share, float own, float other, float *weight) {
+    *weight = share * own + (1 - share) * other;
+    return own == other ? share : share * own / *weight;
+}
+
 static void mix_sample(const mix_job *job, int i) {
     const batches *b = job->b;
     const batch_images *own = &b->own, *mixed = &b->mixed;
@@ -64,9 +71,10 @@ static void mix_sample(const mix_job *job, int i) {
     } else {
         average(own->x + a * pixels, own->x + other * pixels, pixels, share, mixed->x + a * pixels);
     }
-    average(own->targets + a * classes, own->targets + other * classes, classes, share,
+    float in_target =
+        weighted_share(share, own->loss_weights[a], own->loss_weights[other], &mixed->loss_weights[a]);
+    average(own->targets + a * classes, own->targets + other * classes, classes, in_target,
             mixed->targets + a * classes);
-    average(own->loss_weights + a, own->loss_weights + other, 1, share, mixed->loss_weights + a);
     mixed->labels[a] = own->labels[share >= 0.5F ? a : other];
 }
 

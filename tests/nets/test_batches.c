@@ -54,7 +54,8 @@ static float value_of(int row) {
     return (float)row / 255.0F;
 }
 
-/* Targets, weights and pixels are the same average of two images; the larger share names the label; every image is a second one once. */
+/* Pixels and weighted targets are the same average of two images, each target with the weight of its own class; the larger share names the
+ * label; every image is a second one once. */
 static void test_mixup_averages_everything(void **state) {
     (void)state;
     bench *t = malloc(sizeof *t);
@@ -82,8 +83,9 @@ static void test_mixup_averages_everything(void **state) {
             for (int p = 0; p < PIXELS; p++)
                 assert_near(b.x[i * PIXELS + p], share * value_of(rows[0]) + rest * value_of(rows[1]), 1e-6);
             for (int k = 0; k < CLASSES; k++)
-                assert_near(b.targets[i * CLASSES + k], share * (float)(k == a) + rest * (float)(k == c),
-                            1e-6);
+                assert_near(b.loss_weights[i] * b.targets[i * CLASSES + k],
+                            share * by_class[a] * (float)(k == a) + rest * by_class[c] * (float)(k == c),
+                            1e-5);
             assert_near(b.loss_weights[i], share * by_class[a] + rest * by_class[c], 1e-4);
             assert_int_equal(b.labels[i], share >= 0.5F ? a : c);
         }
