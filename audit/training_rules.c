@@ -20,6 +20,8 @@ status training_rules_check(const training_settings *t, err *e) {
          "--schedule plateau watches the validation loss: give --validation or --validation-data"},
         {t->schedule == SCHEDULE_MULTISTEP && t->milestones.n == 0,
          "--schedule multistep needs --milestones: after which epochs?"},
+        {t->schedule == SCHEDULE_ONE_CYCLE && t->warmup > 0,
+         "--warmup with --schedule one-cycle, which has its own rise: choose another schedule"},
         {t->ema > 0 && t->swa > 0, "--ema with --swa: both are averages of the weights, choose one"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

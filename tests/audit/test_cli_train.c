@@ -126,6 +126,7 @@ static void contradictions(void **state) {
     cli_expect(2, "--schedule plateau watches the validation loss", QUICK "--schedule plateau");
     cli_expect(2, "--validation with --validation-data",
                QUICK "--validation .1 --validation-data synth:shapes");
+    cli_expect(2, "--warmup with --schedule one-cycle", QUICK "--warmup 3");
     cli_expect(2, "--ema with --swa", QUICK "--ema .9 --swa .5");
     cli_expect(2, "--schedule multistep needs --milestones", QUICK "--schedule multistep");
     cli_expect(2, "--milestones: 1.5 is not a whole number", QUICK "--schedule multistep --milestones 1.5");
