@@ -52,12 +52,17 @@ typedef struct ablation_effect {
     double value;
     interval seeds;  /* t-interval of the paired differences: the luck of training, on these test images */
     interval images; /* wider: the luck of drawing these test images besides */
+    interval family; /* wider still: of confidence 1 - .05 / tricks, so that of all tricks together one in twenty ablations is wrong (Bonferroni) */
+    bool idle;       /* no test image is right or wrong through it, in any net */
     int diverged;    /* nets of this variant */
 } ablation_effect;
 ablation_effect ablation_effect_of(const ablation_plan *p, const ablation *a, int variant);
 
-/* Rows `accuracy` with group "variant=NAME" and `trick_effect` with group "trick=NAME" (methods paired-t and paired-t-images), n = seeds;
- * body.extra.nets and body.extra.tricks. */
+/* What these intervals say: "helps" and "harms" where the whole family's does, "may help" and "may harm" where the one over images does alone. */
+const char *ablation_verdict(interval images, interval family);
+
+/* Rows `accuracy` with group "variant=NAME" and `trick_effect` with group "trick=NAME" (methods paired-t, paired-t-images and
+ * paired-t-family), n = seeds; body.extra.nets and body.extra.tricks. */
 void ablation_record(result *x, const ablation_plan *p, const ablation *a);
 void ablation_print(const context *c, const ablation_plan *p, const ablation *a);
 

@@ -1,6 +1,7 @@
 /* What ablations found: statistics, rows, the table. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/ablation.h"
 #include "audit/show.h"
@@ -32,9 +33,24 @@ static double image_error(const ablation *a, int variant) {
     return error;
 }
 
+/* Over seeds and test images, whose luck adds up in squares. */
+static interval over_both(const double *differences, int n, double error, double level) {
+    double value = mean(differences, n);
+    double half =
+        hypot(t_interval(differences, n, level).hi - value, normal_quantile((1 + level) / 2) * error);
+    return isnan(half) ? (interval){NAN, NAN} : (interval){value - half, value + half};
+}
+
+static bool same_answers(const ablation *a, int variant) {
+    for (int s = 0; s < a->n_seeds; s++)
+        if (memcmp(net_of(a, s, variant)->correct, net_of(a, s, 0)->correct, (size_t)a->n_tests) != 0)
+            return false;
+    return true;
+}
+
 ablation_effect ablation_effect_of(const ablation_plan *p, const ablation *a, int variant) {
-    double differences[ABLATION_SEEDS_MOST];
-    ablation_effect f = {.images = {NAN, NAN}};
+    double differences[ABLATION_SEEDS_MOST], error = image_error(a, variant);
+    ablation_effect f = {.idle = same_answers(a, variant)};
     for (int s = 0; s < a->n_seeds; s++) {
         double change = net_of(a, s, variant)->accuracy - net_of(a, s, 0)->accuracy;
         differences[s] = p->variants[variant].added ? change : -change;
@@ -42,9 +58,17 @@ ablation_effect ablation_effect_of(const ablation_plan *p, const ablation *a, in
     }
     f.value = mean(differences, a->n_seeds);
     f.seeds = t_interval(differences, a->n_seeds, 0.95);
-    double half = hypot(f.seeds.hi - f.value, normal_quantile(0.975) * image_error(a, variant));
-    if (!isnan(half)) f.images = (interval){f.value - half, f.value + half};
+    f.images = over_both(differences, a->n_seeds, error, 0.95);
+    f.family = over_both(differences, a->n_seeds, error, 1 - 0.05 / (a->n_variants - 1));
     return f;
+}
+
+const char *ablation_verdict(interval images, interval family) {
+    if (isnan(images.lo)) return "one seed tells nothing";
+    if (family.lo > 0) return "helps";
+    if (family.hi < 0) return "harms";
+    if (images.lo > 0) return "may help";
+    return images.hi < 0 ? "may harm" : "not told apart from 0";
 }
 
 /* --- the result --------------------------------------------------------------------------------------------- */
@@ -62,6 +86,7 @@ static void record_variant(result *x, const ablation_plan *p, const ablation *a,
     row_key key = {.metric = "trick_effect", .group = group, .eps = NAN};
     result_value(x, key, a->n_seeds, f.value, f.seeds, "paired-t", NULL);
     result_value(x, key, a->n_seeds, f.value, f.images, "paired-t-images", NULL);
+    result_value(x, key, a->n_seeds, f.value, f.family, "paired-t-family", NULL);
 }
 
 static json *net_json(const ablation_plan *p, const ablation *a, int seed, int variant) {
@@ -96,12 +121,24 @@ static void warn_diverged(result *x, const ablation_plan *p, const ablation *a, 
     result_warning(x, "DIVERGED", text, NULL, 0, "audit ablate ... --lr RATE");
 }
 
+/* Most often an option that this recipe has no use for. */
+static void warn_idle(result *x, const ablation_plan *p, const ablation *a, int variant) {
+    char text[200];
+    if (!ablation_effect_of(p, a, variant).idle) return;
+    snprintf(text, sizeof text,
+             "%s: no test image is right or wrong through it in any net: does this recipe use it?",
+             p->variants[variant].name);
+    result_warning(x, "NOTHING_CHANGED", text, NULL, 0, "audit help train");
+}
+
 void ablation_record(result *x, const ablation_plan *p, const ablation *a) {
     json *nets = json_new_array(), *tricks = json_new_array();
     for (int v = 0; v < p->n_variants; v++) {
         record_variant(x, p, a, v);
         warn_diverged(x, p, a, v);
-        if (v > 0) json_append(tricks, trick_json(p, v));
+        if (v == 0) continue;
+        warn_idle(x, p, a, v);
+        json_append(tricks, trick_json(p, v));
     }
     for (int s = 0; s < a->n_seeds; s++)
         for (int v = 0; v < p->n_variants; v++)
@@ -142,13 +179,6 @@ static void cell_accuracy(text_table *t, const ablation *a, int variant) {
     text_table_cell(t, "%.2f %%", 100 * ablation_accuracy(a, variant, &ci));
 }
 
-static const char *verdict(const ablation_effect *f) {
-    if (isnan(f->images.lo)) return "one seed tells nothing";
-    if (f->images.lo > 0) return "helps";
-    if (f->images.hi < 0) return "harms";
-    return "not told apart from 0";
-}
-
 static void put_effect(text_table *t, const ablation_plan *p, const ablation *a, int variant) {
     ablation_effect f = ablation_effect_of(p, a, variant);
     bool added = p->variants[variant].added;
@@ -159,7 +189,7 @@ static void put_effect(text_table *t, const ablation_plan *p, const ablation *a,
     text_table_cell(t, "%+.2f", 100 * f.value);
     cell_points(t, f.seeds);
     cell_points(t, f.images);
-    text_table_cell(t, "%s", verdict(&f));
+    text_table_cell(t, "%s", ablation_verdict(f.images, f.family));
 }
 
 void ablation_print(const context *c, const ablation_plan *p, const ablation *a) {
@@ -175,9 +205,8 @@ void ablation_print(const context *c, const ablation_plan *p, const ablation *a)
     text_table_print(&t, context_out(c));
     text_table_free(&t);
     say(c, "\nEffect: test accuracy with the trick minus without it, in points, the mean over pairs of nets "
-           "of the same "
-           "seed.\nThe first interval covers the luck of training, the second also that of the test images; "
-           "the last "
-           "column goes by the second.\n");
+           "of the same seed.\nThe first interval covers the luck of training, the second also that of the "
+           "test images. \"helps\" and \"harms\" hold\nfor all tricks of the table together (Bonferroni), "
+           "\"may\" by the second interval alone.\n");
     if (a->n_seeds < 2) say(c, "One seed gives no interval: use --seeds 5 to tell a trick from luck.\n");
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audit/ablation.h"
 #include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/report/pictures.h"
@@ -45,10 +46,9 @@ static void chart_put(html *h, const json *body) {
                .n = n});
 }
 
-static const char *verdict(interval i) {
-    if (isnan(i.lo)) return "one seed tells nothing";
-    if (i.lo > 0) return "helps";
-    return i.hi < 0 ? "harms" : "not told apart from 0";
+static interval interval_by(const json *body, const json *row, const char *method) {
+    row_query q = {.metric = "trick_effect", .group = row_text(row, "group"), .method = method, .eps = NAN};
+    return row_interval(row_find(body, &q));
 }
 
 static void table_put(html *h, const json *body) {
@@ -58,16 +58,13 @@ static void table_put(html *h, const json *body) {
     html_table_open(h, "Effects in points of test accuracy",
                     "trick|>nets|>effect|>95 % over seeds|>and over images|");
     for (size_t at = 0; n < TRICKS_MOST && (row = row_next(body, &q, &at)); n++) {
-        row_query wide = {.metric = "trick_effect",
-                          .group = row_text(row, "group"),
-                          .method = "paired-t-images",
-                          .eps = NAN};
-        interval over_images = row_interval(row_find(body, &wide));
+        interval over_images = interval_by(body, row, "paired-t-images");
+        interval family = interval_by(body, row, "paired-t-family");
         html_put(h, "<tr><th scope=\"row\">%.60s</th>", trick_of(row));
         html_n_cell(h, row);
         html_value_cells(h, row, true);
         html_put(h, "<td class=\"n\">%s</td><td class=\"verdict-word\">%s</td></tr>\n",
-                 figure_interval(over_images).text, verdict(over_images));
+                 figure_interval(over_images).text, ablation_verdict(over_images, family));
     }
     html_table_close(h);
 }
@@ -86,11 +83,13 @@ void ablation_put(html *h, const json *document) {
              figure_share(base).text, figure_count(json_as_int(json_get(settings, "test_n"), 0)).text);
     chart_put(h, body);
     table_put(h, body);
-    html_put(h, "<p class=\"note\">An effect is that of one trick in this recipe, on this many images and "
-                "epochs: tricks that "
-                "do the same hide each other, and longer training changes what helps. Of twenty tricks "
-                "without any effect one "
-                "is expected to look as if it had one.</p>\n");
+    html_put(h,
+             "<p class=\"note\">An effect is that of one trick in this recipe, on this many images and "
+             "epochs: tricks that "
+             "do the same hide each other, and longer training changes what helps. &ldquo;Helps&rdquo; and "
+             "&ldquo;harms&rdquo; hold for all tricks of the table together (Bonferroni); of twenty tricks "
+             "without any effect one "
+             "is expected to look as if it &ldquo;may&rdquo; have one.</p>\n");
 }
 
 status ablation_picture_write(const char *path, const json *body, err *e) {

@@ -152,15 +152,63 @@ static void effect_by_hand(void **state) {
     assert_near(f.seeds.lo, 0.375 - t * seeds, 1e-8);
     assert_near(f.images.hi,
                 0.375 + sqrt(t * t * seeds * seeds + 1.959963985 * 1.959963985 * images * images), 1e-8);
+    assert_near(f.family.lo, f.images.lo, 1e-12); /* of one trick */
+    assert_false(f.idle);
     p->variants[1].added = true;
     assert_near(ablation_effect_of(p, &a, 1).value, -0.375, 1e-12);
     test_free(p);
 }
 
+/* Of many tricks, the family's interval is the wider; a verdict is only as firm as the interval that it rests on. */
+static void many_tricks(void **state) {
+    (void)state;
+    enum { TRICKS = 20, SEEDS = 3, TESTS = 2 };
+    uint8_t right[SEEDS][2][TESTS] = {{{0, 0}, {1, 1}}, {{0, 0}, {1, 0}}, {{0, 0}, {1, 1}}};
+    ablation_net nets[SEEDS * (TRICKS + 1)];
+    for (int i = 0; i < SEEDS * (TRICKS + 1); i++) {
+        uint8_t *correct = right[i / (TRICKS + 1)][i % (TRICKS + 1) == 1];
+        nets[i] =
+            (ablation_net){.done = true, .correct = correct, .accuracy = (correct[0] + correct[1]) / 2.0};
+    }
+    ablation a = {.n_nets = SEEDS * (TRICKS + 1),
+                  .n_variants = TRICKS + 1,
+                  .n_tests = TESTS,
+                  .n_seeds = SEEDS,
+                  .nets = nets};
+    ablation_plan *p = test_calloc(1, sizeof *p);
+    p->n_variants = TRICKS + 1;
+    p->variants[1].added = true;
+    ablation_effect f = ablation_effect_of(p, &a, 1); /* differences 1, .5, 1: mean 5/6, standard error 1/6 */
+    const double t = 19.9625, z = 3.0233, images = 1 / 6.0; /* quantiles .99875, 2 degrees of freedom */
+    assert_near(f.family.lo, 5 / 6.0 - sqrt(t * t / 36 + z * z * images * images), 1e-3);
+    assert_false(f.idle);
+    assert_true(ablation_effect_of(p, &a, 2).idle);
+    test_free(p);
+    const interval above = {0.1, 0.2}, below = {-0.2, -0.1}, about = {-0.1, 0.2}, none = {NAN, NAN};
+    assert_string_equal(ablation_verdict(above, above), "helps");
+    assert_string_equal(ablation_verdict(above, about), "may help");
+    assert_string_equal(ablation_verdict(below, about), "may harm");
+    assert_string_equal(ablation_verdict(below, below), "harms");
+    assert_string_equal(ablation_verdict(about, about), "not told apart from 0");
+    assert_string_equal(ablation_verdict(none, none), "one seed tells nothing");
+}
+
+/* An option that the recipe has no use for is told, and one that hides another's is refused. */
+static void what_does_nothing(void **state) {
+    (void)state;
+    cli_expect(0, "NOTHING_CHANGED: clip=1e6: no test image is right or wrong through it",
+               QUICK "--tricks clip=1e6 --seeds 2");
+    cli_expect(2, "warmup=20: --warmup with --schedule one-cycle", QUICK "--tricks warmup=20");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paired_over_seeds),           cmocka_unit_test(variants_are_recipes),
-        cmocka_unit_test(a_net_that_diverges_is_told), cmocka_unit_test(refused),
-        cmocka_unit_test(steps_of_augmentation),       cmocka_unit_test(effect_by_hand)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(paired_over_seeds),
+                                       cmocka_unit_test(variants_are_recipes),
+                                       cmocka_unit_test(a_net_that_diverges_is_told),
+                                       cmocka_unit_test(refused),
+                                       cmocka_unit_test(steps_of_augmentation),
+                                       cmocka_unit_test(effect_by_hand),
+                                       cmocka_unit_test(many_tricks),
+                                       cmocka_unit_test(what_does_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
