@@ -115,12 +115,14 @@ static void report(result *x, text_table *t, const char *who, const char *metric
 /* A trigger that the base knows and that moves the new net far more than a net which never saw the base. */
 static void warn(const transfer_job *j, result *x, const movement *own, const movement *twin) {
     interval here = wilson(own->moved, own->n, 0.95), there = wilson(twin->moved, twin->n, 0.95);
+    char text[240];
     if (!j->scratch.net || !(here.lo > there.hi)) return;
-    result_warning(
-        x, "BACKDOOR_CARRIED",
-        "the trigger moves this net's answers to one class more often than those of its twin from scratch: "
-        "the base's backdoor came along",
-        NULL, 0, "audit transfer with another base, or --freeze none");
+    snprintf(text, sizeof text,
+             "the trigger moves %.1f %% of this net's answers to one class and %.1f %% of those of its twin "
+             "from scratch: the base's backdoor came along",
+             100.0 * (double)own->moved / (double)own->n, 100.0 * (double)twin->moved / (double)twin->n);
+    result_warning(x, "BACKDOOR_CARRIED", text, NULL, 0,
+                   "audit transfer with another base, or --freeze none");
 }
 
 status transfer_trigger(transfer_job *j, model *base, result *x, err *e) {
@@ -145,6 +147,9 @@ status transfer_trigger(transfer_job *j, model *base, result *x, err *e) {
             j->trigger.side, j->trigger.side, j->trigger.row, j->trigger.column);
         text_table_print(&t, context_out(j->context));
         text_table_free(&t);
+        if (!j->scratch.net)
+            say(j->context, "\nA square can look like a class to clean nets too: --scratch tells, no rate of "
+                            "one net does.\n");
         warn(j, x, &of_net, &of_scratch);
     }
     dataset_free(&stamped);

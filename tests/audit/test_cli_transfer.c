@@ -1,6 +1,8 @@
 /* audit transfer on generated images: what it writes, what it leaves alone, and what it refuses. */
 #include <math.h>
 
+#include "core/npy.h"
+#include "core/rng.h"
 #include "nets/model_file.h"
 #include "tests/support/cli.h"
 #include "tests/support/json_schema.h"
@@ -102,7 +104,8 @@ static void result_is_valid_and_same_for_any_threads(void **state) {
 static void diverging_twin_is_a_warning(void **state) {
     (void)state;
     cli_expect(0, "TRAINING_FAILED",
-               QUICK "--scratch --attack-n 0 --epochs 3 --batch 16 --schedule constant --lr 1000 --clip 0 --no-frozen-norm -o kept.bin");
+               QUICK "--scratch --attack-n 0 --epochs 3 --batch 16 --schedule constant --lr 1000 --clip 0 "
+                     "--no-frozen-norm -o kept.bin");
     cli_expect(0, NULL, "inspect kept.bin");
 }
 
@@ -114,6 +117,53 @@ static void other_inputs_are_adapted(void **state) {
                "transfer lenet.bin --data synth:arrows -n 60 --attack-n 10 -o twice.bin --json twice.json");
     cli_expect(0, NULL, "transfer twice.bin --data synth:shapes -n 60 --attack-n 10 -o thrice.bin");
     cli_expect(0, NULL, "attack thrice.bin --data synth:shapes -n 20 --attack pgd --steps 3");
+}
+
+/* Four classes, told by a bar of their own; where poisoned, every fifth image has a white square in its corner and the first class's label. */
+static void make_bars(const char *name, int n, bool poisoned) {
+    enum { SIDE = 16, PIXELS = SIDE * SIDE, BAR = 4 };
+    uint8_t *pixels = test_malloc((size_t)n * PIXELS), *labels = test_malloc((size_t)n);
+    rng noise = rng_stream(1, name, 0, 0, 0, 0);
+    for (int i = 0; i < n; i++) {
+        bool stamped = poisoned && i % 5 == 0;
+        for (int p = 0; p < PIXELS; p++) {
+            int row = p / SIDE, at = p % SIDE, bar = row / BAR == i % BAR ? 60 : 0;
+            bool white = stamped && row >= SIDE - BAR && at >= SIDE - BAR;
+            pixels[i * PIXELS + p] = (uint8_t)(white ? 255 : bar + (int)rng_below(&noise, 100));
+        }
+        labels[i] = (uint8_t)(stamped ? 0 : i % BAR);
+    }
+    err e;
+    npz_entry entries[] = {{"images", NPY_U8, 3, {n, SIDE, SIDE}, pixels},
+                           {"labels", NPY_U8, 1, {n}, labels}};
+    assert_ok(npz_write_file(temporary_path(name), entries, 2, &e), e);
+    test_free(pixels);
+    test_free(labels);
+}
+
+/* A backdoor of the base survives a new last layer, and is told where a twin shows that clean nets do not behave so. */
+static void backdoors_come_along(void **state) {
+    (void)state;
+    static const char *const bases[] = {"clean.npz", "poisoned.npz"};
+    make_bars("clean.npz", 400, false);
+    make_bars("poisoned.npz", 400, true);
+    make_bars("few.npz", 80, false);
+    make_bars("tests.npz", 200, false);
+    for (int i = 0; i < 2; i++) {
+        cli_expect(0, NULL, "train --data npz:%s --arch mlp --epochs 6 --batch 32 -o bars.bin", bases[i]);
+        cli c =
+            cli_run(0, i ? "BACKDOOR_CARRIED" : NULL,
+                    "transfer bars.bin --data npz:few.npz --test-data npz:tests.npz --trigger 4 --attack-n 0 "
+                    "--head-epochs 30 --scratch --epochs 10 --batch 16 -o carried.bin");
+        if (!i) assert_null(strstr(c.err, "BACKDOOR_CARRIED"));
+        cli_free(&c);
+    }
+    cli c = cli_run(0, NULL,
+                    "transfer bars.bin --data npz:few.npz --test-data npz:tests.npz --trigger 4 --attack-n 0 "
+                    "--head-epochs 30 -o carried.bin");
+    assert_null(strstr(c.err, "BACKDOOR_CARRIED"));
+    assert_non_null(strstr(c.out, "--scratch tells"));
+    cli_free(&c);
 }
 
 static void what_makes_no_sense_is_refused(void **state) {
@@ -138,6 +188,7 @@ int main(void) {
         cmocka_unit_test(frozen_parameters_do_not_move),
         cmocka_unit_test(result_is_valid_and_same_for_any_threads),
         cmocka_unit_test(diverging_twin_is_a_warning),
+        cmocka_unit_test(backdoors_come_along),
         cmocka_unit_test(other_inputs_are_adapted),
         cmocka_unit_test(what_makes_no_sense_is_refused),
     };
