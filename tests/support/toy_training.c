@@ -26,9 +26,12 @@ static net *make_net(void) {
 }
 
 const char *const toy_recipes[TOY_RECIPES] = {
-    "nesterov, augmentation, dropout, EMA, early stopping", "adamw, mixup, SAM, lookahead, SWA",
-    "sgd, plateau, group DRO, clipping", "muon, balanced sampler, warm restarts",
-    "lars, frozen weights, SWA, one-cycle"};
+    "nesterov, augmentation, dropout, EMA, early stopping",
+    "adamw, mixup, SAM, lookahead, SWA",
+    "sgd, plateau, group DRO, clipping",
+    "muon, balanced sampler, warm restarts",
+    "lars, frozen weights, SWA, one-cycle",
+    "rmsprop, SAM, EMA, lookahead, group DRO, balanced sampler, plateau, early stopping"};
 
 const float toy_rates[] = {1, 0.5f, 0, 1, 1, 1, 1};
 
@@ -68,11 +71,25 @@ static void choose(toy *b, int recipe) {
         o->schedule = schedule_default(SCHEDULE_COSINE_RESTARTS, 0.02);
         o->balanced_sampler = true;
         break;
-    default:
+    case 4:
         o->optim = OPTIM_LARS;
         o->schedule.lr = 5;
         o->rates = toy_rates;
         o->swa_from = 0.3;
+        break;
+    default:
+        o->optim = OPTIM_RMSPROP;
+        o->schedule = schedule_default(SCHEDULE_PLATEAU, 0.0005);
+        o->schedule.patience = 0;
+        o->schedule.warmup_steps = 5;
+        o->sam_rho = 0.05;
+        o->ema_decay = 0.9;
+        o->lookahead_every = 3;
+        o->group_dro_rate = 0.1;
+        o->group_column = "tint";
+        o->balanced_sampler = true;
+        o->validation = &b->validation;
+        o->patience = 6;
     }
 }
 
