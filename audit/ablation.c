@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "audit/predictions.h"
+#include "core/clock.h"
 #include "core/parallel.h"
 
 enum { UNITS = 1000 }; /* of progress, per net */

@@ -7,6 +7,7 @@
 #include "audit/help.h"
 #include "audit/interrupt.h"
 #include "audit/recipe.h"
+#include "core/clock.h"
 #include "core/outfile.h"
 #include "core/parallel.h"
 #include "core/suggest.h"

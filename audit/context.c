@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/interrupt.h"
+#include "core/clock.h"
 
 FILE *context_out(const context *c) {
     bool json_on_stdout = c->common.json && strcmp(c->common.json, "-") == 0;

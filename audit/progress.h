@@ -28,7 +28,4 @@ void progress_clear(progress *p);
 void progress_text(char *text, size_t size, const char *stage, uint64_t first, uint64_t done, uint64_t total,
                    double seconds, const char *note);
 
-/* Seconds on a clock that only moves forward. */
-double clock_seconds(void);
-
 #endif

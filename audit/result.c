@@ -190,27 +190,32 @@ void result_extra(result *x, const char *key, json *value) {
         keep(x, json_set(x->extra, key, value));
 }
 
+void result_measured(result *x, json *value) {
+    if (!x)
+        json_free(value);
+    else
+        keep(x, json_set(json_get(x->document, "run"), "measured", value));
+}
+
 json *result_json(result *x) {
     return x ? x->document : NULL;
 }
 
-static json *run_json(const result_run *facts) {
-    json *j = json_new_object(), *argv = json_new_array();
+static bool fill_run(json *j, const result_run *facts) {
+    json *argv = json_new_array();
     bool ok = true;
     for (int i = 0; i < facts->argc; i++)
         ok = json_append(argv, json_new_string(facts->argv[i])) && ok;
-    ok = json_set(j, "argv", argv) && ok && json_set_int(j, "threads", facts->threads) &&
-         json_set_int(j, "batch", facts->batch) && json_set_string(j, "version", AUDIT_VERSION) &&
-         json_set_string(j, "blas", blas_version()) && json_set_string(j, "core", blas_core()) &&
-         json_set_string(j, "kernel", kernel_choice_name(facts->kernel)) &&
-         json_set_real(j, "seconds", facts->seconds) && json_set_bool(j, "reproducible", facts->reproducible);
-    if (ok) return j;
-    json_free(j);
-    return NULL;
+    return json_set(j, "argv", argv) && ok && json_set_int(j, "threads", facts->threads) &&
+           json_set_int(j, "batch", facts->batch) && json_set_string(j, "version", AUDIT_VERSION) &&
+           json_set_string(j, "blas", blas_version()) && json_set_string(j, "core", blas_core()) &&
+           json_set_string(j, "kernel", kernel_choice_name(facts->kernel)) &&
+           json_set_real(j, "seconds", facts->seconds) &&
+           json_set_bool(j, "reproducible", facts->reproducible);
 }
 
 status result_write(result *x, const char *path, const result_run *facts, err *e) {
-    bool ok = x && !x->failed && json_set(x->document, "run", run_json(facts));
+    bool ok = x && !x->failed && fill_run(json_get(x->document, "run"), facts);
     if (!ok)
         return err_set(e, STATUS_NO_MEMORY,
                        "%s: the result could not be put together (memory, or a text that is not UTF-8)",

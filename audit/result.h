@@ -52,6 +52,9 @@ void result_cost(result *x, uint64_t forwards, uint64_t backwards);
  * value over. */
 void result_extra(result *x, const char *key, json *value);
 
+/* What was measured of this machine and will be another number next time: run.measured. Takes the value over. */
+void result_measured(result *x, json *value);
+
 /* The whole document; *x keeps it. */
 json *result_json(result *x);
 

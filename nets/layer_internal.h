@@ -97,6 +97,7 @@ struct layer {
     status (*shape)(const layer_config *c, int n_inputs, const shape *in, shape *out, err *e);
     int (*params)(const layer_config *c, const shape *in, layer_param *out); /* how many; NULL: none */
     int64_t (*flops)(const layer_view *v); /* multiply-adds; NULL: not counted */
+    const char *(*kernel)(const layer_view *v, layer_pass pass); /* what computes a pass; NULL: there is one way */
 
     size_t (*stash_bytes)(const layer_view *v); /* NULL: none */
     size_t (*scratch_bytes)(const layer_view *v, layer_pass pass);

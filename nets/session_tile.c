@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "nets/session_tile_internal.h"
 
 static status allocate_workers(tile_session *t, err *e) {
@@ -139,9 +140,13 @@ status tile_forward(tile_session *t, int worker, int n, const float *x, bool kee
     tile_pass p = {.t = t, .base = t->workers[worker].base, .x = x, .n = n, .keep = keep};
     float *input = at(&p, t->tensor_buffers[0]);
     if (input) memcpy(input, x, (size_t)n * tensor_floats(t, 0) * sizeof *x);
-    for (int k = 0; k < t->l.n_steps; k++)
+    for (int k = 0; k < t->l.n_steps; k++) {
+        double began = t->spent ? clock_seconds() : 0;
         forward_step(&p, k);
-    memcpy(logits, tensor_at(&p, t->l.outputs[0]), (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *logits);
+        if (t->spent) t->spent[k] += clock_seconds() - began;
+    }
+    memcpy(logits, tensor_at(&p, t->l.outputs[0]),
+           (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *logits);
     t->workers[worker].kept = keep ? n : 0;
     return STATUS_OK;
 }
@@ -200,8 +205,11 @@ status tile_input_grad(tile_session *t, int worker, int n, const float *dlogits,
                        worker < 0 || worker >= t->n_workers ? 0 : t->workers[worker].kept);
     tile_pass p = {.t = t, .base = t->workers[worker].base, .n = n};
     memcpy(value_at(&p, 0), dlogits, (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *dlogits);
-    for (int j = 0; j < t->g.n_ops; j++)
+    for (int j = 0; j < t->g.n_ops; j++) {
+        double began = t->spent ? clock_seconds() : 0;
         run_gradient_op(&p, &t->g.ops[j]);
+        if (t->spent) t->spent[t->l.n_steps + j] += clock_seconds() - began;
+    }
     memcpy(dx, value_at(&p, t->g.input_value), (size_t)n * tensor_floats(t, 0) * sizeof *dx);
     return STATUS_OK;
 }

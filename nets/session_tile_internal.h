@@ -23,6 +23,7 @@ struct tile_session {
     uint8_t *block;
     pthread_mutex_t refolding;
     atomic_uint_fast64_t version; /* of the weights that are packed; 0 = none yet */
+    double *spent; /* seconds of every step, then of every gradient operation; NULL: nobody measures (nets/profile.c) */
     arena arena;
 };
 

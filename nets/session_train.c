@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/parallel.h"
 #include "nets/session_train_internal.h"
 
@@ -67,8 +68,12 @@ static bool needed(const train_session *t, const train_op *o) {
 
 static status run_region(void *context, int index, int worker) {
     const region *r = context;
-    for (const train_op *o = r->first; o < r->end; o++)
-        if (needed(r->t, o)) o->run(r->t, o, index, worker);
+    for (const train_op *o = r->first; o < r->end; o++) {
+        if (!needed(r->t, o)) continue;
+        double began = o->spent ? clock_seconds() : 0;
+        o->run(r->t, o, index, worker);
+        if (o->spent) *o->spent += clock_seconds() - began;
+    }
     return STATUS_OK;
 }
 

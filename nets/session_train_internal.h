@@ -20,6 +20,7 @@ struct train_op {
     int step;                    /* or -1 */
     const gradient_op *gradient; /* of the operations that move gradients */
     int region;
+    double *spent; /* seconds, where somebody measures on one thread (nets/profile.c); else NULL */
 };
 
 typedef struct train_program {

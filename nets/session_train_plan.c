@@ -9,7 +9,7 @@ static void add_op(train_program *p, train_run *what, domain where, int tiles, i
         const train_op *before = &p->ops[p->n - 1];
         region = before->region + (before->where != PER_CHUNK || where != PER_CHUNK);
     }
-    p->ops[p->n++] = (train_op){what, where, tiles, k, gradient, region};
+    p->ops[p->n++] = (train_op){what, where, tiles, k, gradient, region, NULL};
 }
 
 static void add_forward(train_session *t, int k) {

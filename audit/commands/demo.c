@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "audit/show.h"
+#include "core/clock.h"
 #include "datasets/open.h"
 
 typedef struct demo_settings {

@@ -18,6 +18,7 @@ typedef struct chart_series {
     const char *label;
     int n;
     const chart_point *points; /* x ascending; points with a y of NAN are left out */
+    bool scattered;            /* marks without a line through them, in any order */
 } chart_series;
 
 typedef struct line_chart {

@@ -12,7 +12,7 @@ static const row_query any = {.eps = NAN};
 kind kind_of(const json *document) {
     static const char *const names[] = {"train",   "eval",     "attack",  "poison",    "fairness",
                                         "check",   "ablate",   "explain", "landscape", "gradients",
-                                        "kernels", "transfer", "lr-find"};
+                                        "kernels", "transfer", "lr-find", "bench"};
     const char *command = json_as_string(json_get(json_get(document, "body"), "command"));
     for (int k = 0; command && k < KIND_OTHER; k++)
         if (strcmp(command, names[k]) == 0) return (kind)k;

@@ -20,6 +20,7 @@ typedef enum kind {
     KIND_KERNELS,
     KIND_TRANSFER,
     KIND_LR_FIND,
+    KIND_BENCH,
     KIND_OTHER
 } kind;
 

@@ -25,7 +25,7 @@ static int series_of(html *h, const json *nets, const char *places, const char *
             points[p] = (chart_point){x ? json_as_real(json_at(x, (size_t)p), NAN) : p + 1,
                                       json_as_real(json_at(y, (size_t)p), NAN),
                                       {NAN, NAN}};
-        out[n++] = (chart_series){row_text(one, "arch"), count, points};
+        out[n++] = (chart_series){.label = row_text(one, "arch"), .n = count, .points = points};
     }
     return n;
 }

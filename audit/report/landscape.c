@@ -36,7 +36,7 @@ static int curves_of(html *h, const json *curves, const char *key, chart_series 
             snprintf(label, LABEL, "%.18s %d", row_text(one, "model"), direction);
         for (int p = 0; p < points; p++)
             list[p] = (chart_point){number_at(alpha, p), number_at(values, p), {NAN, NAN}};
-        out[n++] = (chart_series){label, points, list};
+        out[n++] = (chart_series){.label = label, .n = points, .points = list};
     }
     return n;
 }

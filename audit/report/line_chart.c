@@ -119,13 +119,13 @@ static double point_x(const plot *p, int series, double x) {
 static void put_series(html *h, const plot *p, int series) {
     const chart_series *s = &p->c->series[series];
     int style = series % SERIES_STYLES;
-    html_put(h, "<path class=\"s%d line\" d=\"", style);
-    for (int i = 0, drawn = 0; i < s->n; i++)
+    if (!s->scattered) html_put(h, "<path class=\"s%d line\" d=\"", style);
+    for (int i = 0, drawn = 0; i < s->n && !s->scattered; i++)
         if (is_drawn(p->c, &s->points[i]))
             html_put(h, "%s%.1f,%.1f", drawn++ ? "L" : "M", point_x(p, series, s->points[i].x),
                      axis_place(&p->y, s->points[i].y));
-    html_put(h, "\"/>\n");
-    if (p->c->dense && s->n > DENSE) return;
+    if (!s->scattered) html_put(h, "\"/>\n");
+    if (p->c->dense && s->n > DENSE && !s->scattered) return;
     for (int i = 0; i < s->n; i++) {
         const chart_point *q = &s->points[i];
         if (!is_drawn(p->c, q)) continue;

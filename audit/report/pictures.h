@@ -19,4 +19,7 @@ MUST_CHECK status landscape_picture_write(const char *path, const json *body, er
 /* Norms over depth and steps of `audit gradients`. */
 MUST_CHECK status gradients_picture_write(const char *path, const json *body, err *e);
 
+/* The roofline of `audit bench`; takes run.measured of its result. */
+MUST_CHECK status bench_picture_write(const char *path, const json *measured, err *e);
+
 #endif

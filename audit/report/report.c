@@ -24,7 +24,8 @@ static const struct {
                 {KIND_EXPLAIN, "explain", "What the net looks at", explain_put},
                 {KIND_LANDSCAPE, "landscape", "Loss landscape", landscape_put},
                 {KIND_GRADIENTS, "gradients", "Gradients through training", gradients_put},
-                {KIND_KERNELS, "kernels", "Classic kernels", kernels_put}};
+                {KIND_KERNELS, "kernels", "Classic kernels", kernels_put},
+                {KIND_BENCH, "bench", "Speed", bench_put}};
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

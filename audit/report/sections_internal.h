@@ -29,6 +29,7 @@ void landscape_put(html *h, const json *document);
 void gradients_put(html *h, const json *document);
 void lr_find_put(html *h, const json *document);
 void kernels_put(html *h, const json *document);
+void bench_put(html *h, const json *document);
 
 /* A picture from a file: shown if it is base64 that decodes to a PNG of at most 1 MB, else a note says that it is left out. */
 void png_put(html *h, const char *uri, const char *alt, const char *caption);

@@ -55,6 +55,12 @@ static conv_pass pass_of(layer_pass pass) {
     return pass == LAYER_FORWARD ? CONV_FORWARD : CONV_BACKWARD_DATA;
 }
 
+static const char *conv_kernel_name(const layer_view *v, layer_pass pass) {
+    conv_geometry g = geometry(v);
+    if (pass == LAYER_BACKWARD_PARAMS) return conv_weights_choose(v->kernel, &g)->name;
+    return conv_choose(v->kernel, pass_of(pass), &g)->name;
+}
+
 static size_t conv_scratch_bytes(const layer_view *v, layer_pass pass) {
     conv_geometry g = geometry(v);
     if (pass == LAYER_BACKWARD_PARAMS) return conv_weights_choose(v->kernel, &g)->scratch_bytes(&g);
@@ -112,6 +118,7 @@ const layer layer_conv2d = {
     .shape = conv_shape,
     .params = conv_params,
     .flops = conv_flops,
+    .kernel = conv_kernel_name,
     .scratch_bytes = conv_scratch_bytes,
     .pack_bytes = conv_pack_bytes,
     .pack = conv_pack,

@@ -33,6 +33,10 @@ static const linear_kernel *choose(const layer_view *v, linear_pass pass) {
     return linear_choose(v->kernel, pass, v->in[0].c, v->out.c);
 }
 
+static const char *linear_kernel_name(const layer_view *v, layer_pass pass) {
+    return pass == LAYER_BACKWARD_PARAMS ? NULL : choose(v, pass_of(pass))->name;
+}
+
 static size_t linear_pack_bytes(const layer_view *v, layer_pass pass) {
     return choose(v, pass_of(pass))->pack_bytes(pass_of(pass), v->in[0].c, v->out.c);
 }
@@ -92,6 +96,7 @@ const layer layer_linear = {
     .shape = linear_shape,
     .params = linear_params,
     .flops = linear_flops,
+    .kernel = linear_kernel_name,
     .pack_bytes = linear_pack_bytes,
     .pack = linear_pack,
     .forward = linear_forward,
