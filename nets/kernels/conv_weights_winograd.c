@@ -2,7 +2,7 @@
  * summed over the tiles of all images, and only the sums become taps.
  *
  * Scratch: the padded image; products of inputs [product][block][tile][channel of the block] and of output gradients
- * [product][tile][width], for a few images at a time; sums [block of output channels][product][input channel][width]. */
+ * [product][tile][width], for a few images or a band of one at a time; sums [block of output channels][product][input channel][width]. */
 #include <stdalign.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ typedef struct job {
 static job job_of(const winograd_ops *ops, const conv_geometry *g) {
     job j = {.ops = ops, .g = g, .p = winograd_plan_of(CONV_FORWARD, g)};
     int tiles = winograd_tiles(&j.p);
-    j.images = tiles < MOST_TILES ? MOST_TILES / tiles : 1;
+    j.images = tiles < MOST_TILES && j.p.band == j.p.rows ? MOST_TILES / tiles : 1;
     j.block = (size_t)(j.images * tiles) * WINOGRAD_BLOCK;
     j.products = j.block * (size_t)j.p.blocks;
     return j;
@@ -74,9 +74,12 @@ static void spread_tile(const job *j, const float *dy, int y, int x, int width, 
     j->ops->spread(p->m, width, edge, (size_t)(p->m * width), (size_t)width, to, step);
 }
 
-static void spread_image(const job *j, const float *dy, int width, float *to, size_t step) {
-    for (int tile = 0; tile < winograd_tiles(&j->p); tile++)
-        spread_tile(j, dy, tile / j->p.columns * j->p.m, tile % j->p.columns * j->p.m, width,
+/* Products of one image's tiles in rows [first, first + rows). */
+static void spread_band(const job *j, const float *dy, int first, int rows, int width, float *to) {
+    const winograd_plan *p = &j->p;
+    size_t step = (size_t)(j->images * winograd_tiles(p)) * (size_t)width;
+    for (int tile = 0; tile < rows * p->columns; tile++)
+        spread_tile(j, dy, (first + tile / p->columns) * p->m, tile % p->columns * p->m, width,
                     to + tile * width, step);
 }
 
@@ -103,23 +106,25 @@ static void add_products(const job *j, int tiles, int width, float *sums) {
         }
 }
 
-static void add_group(const job *j, int n, const float *x, const float *dy) {
-    size_t in = (size_t)j->g->h * (size_t)j->g->w * (size_t)j->g->cin,
-           out = (size_t)j->g->oh * (size_t)j->g->ow * (size_t)j->g->cout;
-    int tiles = winograd_tiles(&j->p);
+/* Adds rows [first, first + rows) of the tiles of n images. */
+static void add_group(const job *j, int n, int first, int rows, const float *x, const float *dy) {
+    const conv_geometry *g = j->g;
+    size_t in = (size_t)g->h * (size_t)g->w * (size_t)g->cin,
+           out = (size_t)g->oh * (size_t)g->ow * (size_t)g->cout;
+    int tiles = rows * j->p.columns;
     for (int i = 0; i < n; i++) {
-        winograd_copy_image(j->ops, &j->p, x + (size_t)i * in, j->padded);
-        winograd_transform_image(j->ops, &j->p, j->padded, j->inputs + (size_t)(i * tiles) * WINOGRAD_BLOCK,
-                                 j->block, j->products);
+        if (first == 0) winograd_copy_image(j->ops, &j->p, x + (size_t)i * in, j->padded);
+        winograd_transform_band(j->ops, &j->p, j->padded, first, rows,
+                                j->inputs + (size_t)(i * tiles) * WINOGRAD_BLOCK, j->block, j->products);
     }
     float *sums = j->sums;
-    for (int first = 0, width; first < j->g->cout; first += width) {
-        width = direct_tile_width(j->ops->direct, DIRECT_MOST_VECTORS, j->g->cout, first);
-        size_t step = (size_t)(j->images * tiles) * (size_t)width;
+    for (int channel = 0, width; channel < g->cout; channel += width) {
+        width = direct_tile_width(j->ops->direct, DIRECT_MOST_VECTORS, g->cout, channel);
         for (int i = 0; i < n; i++)
-            spread_image(j, dy + (size_t)i * out + first, width, j->gradients + i * tiles * width, step);
+            spread_band(j, dy + (size_t)i * out + channel, first, rows, width,
+                        j->gradients + i * tiles * width);
         add_products(j, n * tiles, width, sums);
-        sums += WINOGRAD_PRODUCTS * j->g->cin * width;
+        sums += WINOGRAD_PRODUCTS * g->cin * width;
     }
 }
 
@@ -145,8 +150,9 @@ static void run_images(const winograd_ops *ops, const conv_geometry *g, int n, c
     j.sums = j.gradients + gradients_floats(&j);
     memset(j.sums, 0, sums_floats(&j) * sizeof *j.sums);
     for (int i = 0; i < n; i += j.images)
-        add_group(&j, n - i < j.images ? n - i : j.images, x + (size_t)i * in,
-                  dy + (size_t)i * pixels * (size_t)g->cout);
+        for (int first = 0; first < j.p.rows; first += j.p.band)
+            add_group(&j, n - i < j.images ? n - i : j.images, first, winograd_band_rows(&j.p, first),
+                      x + (size_t)i * in, dy + (size_t)i * pixels * (size_t)g->cout);
     add_taps(&j, dw);
     for (int i = 0; db && i < n; i++)
         conv_add_bias_gradient(pixels, g->cout, dy + (size_t)i * pixels * (size_t)g->cout, db);

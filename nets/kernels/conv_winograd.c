@@ -2,11 +2,12 @@
  * channel, each product is summed over input channels for all tiles of the image, and the sums become output pixels.
  *
  * Packed weights: the segments of a sum, then for each block of output channels and each product its weights, [input channel][width].
- * Scratch: the padded image [block][y][x][channel of the block]; transformed inputs [product][block][tile][channel of the block]; sums
- * [product][tile][width]; a row of tiles of finished pixels.
+ * Scratch: the padded image [block][y][x][channel of the block]; of a band of tiles that fits the cache, transformed inputs
+ * [product][block][tile][channel of the block] and sums [product][tile][width]; a row of tiles of finished pixels.
  *
  * Errors are some ten roundings of the largest term of a tile where a direct sum has one or two, and NaN or infinity spreads over its
  * tile. */
+#include <stdalign.h>
 #include <string.h>
 
 #include "nets/kernels/conv_internal.h"
@@ -44,52 +45,27 @@ static size_t scratch_bytes(const winograd_ops *ops, conv_pass pass, const conv_
            sizeof(float);
 }
 
-/* G: row i takes taps to the value of their polynomial at point i, scaled; the last row is the point at infinity. */
-static void tap_factors(int taps, double factors[WINOGRAD_SIDE][WINOGRAD_SIDE]) {
-    static const double points[] = {0, 1, -1, 2, -2}, scales[] = {1. / 4, -1. / 6, -1. / 6, 1. / 24, 1. / 24};
-    for (int i = 0; i < WINOGRAD_SIDE; i++) {
-        double power = i < WINOGRAD_SIDE - 1 ? scales[i] : 0;
-        for (int k = 0; k < taps; k++) {
-            factors[i][k] = i < WINOGRAD_SIDE - 1 ? power : k == taps - 1;
-            power *= i < WINOGRAD_SIDE - 1 ? points[i] : 0;
-        }
-    }
-}
-
-/* The taps between an input and an output channel of the pass: for a gradient those of the forward pass, turned. */
-static void channel_taps(conv_pass pass, const conv_geometry *g, const float *w, int in, int out,
-                         double *taps) {
-    int n = g->kh * g->kw;
-    size_t pair = (size_t)g->cin * (size_t)g->cout;
-    for (int k = 0; k < n; k++)
-        taps[k] = (double)(pass == CONV_FORWARD
-                               ? w[(size_t)k * pair + (size_t)in * (size_t)g->cout + (size_t)out]
-                               : w[(size_t)(n - 1 - k) * pair + (size_t)out * (size_t)g->cout + (size_t)in]);
-}
-
-/* G g G' */
-static void transform_taps(int taps, double factors[WINOGRAD_SIDE][WINOGRAD_SIDE], const double *from,
-                           double to[WINOGRAD_PRODUCTS]) {
-    for (int i = 0; i < WINOGRAD_SIDE; i++) {
-        double line[WINOGRAD_SIDE] = {0};
-        for (int x = 0; x < taps; x++)
-            for (int y = 0; y < taps; y++)
-                line[x] += factors[i][y] * from[y * taps + x];
-        for (int j = 0; j < WINOGRAD_SIDE; j++) {
-            double sum = 0;
-            for (int x = 0; x < taps; x++)
-                sum += factors[j][x] * line[x];
-            to[i * WINOGRAD_SIDE + j] = sum;
-        }
+/* Taps between an input channel of the pass and output channels [first, first + n), [tap][width], 0 behind the last: for a gradient those
+ * of the forward pass, turned. */
+static void gather_taps(conv_pass pass, const conv_geometry *g, const float *w, int in, int first, int n,
+                        int width, float *to) {
+    int taps = g->kh * g->kw;
+    size_t pair = (size_t)g->cin * (size_t)g->cout, row = (size_t)g->cout;
+    for (int k = 0; k < taps; k++, to += width) {
+        const float *from = pass == CONV_FORWARD
+                                ? w + (size_t)k * pair + (size_t)in * row + (size_t)first
+                                : w + (size_t)(taps - 1 - k) * pair + (size_t)first * row + (size_t)in;
+        size_t step = pass == CONV_FORWARD ? 1 : row;
+        for (int c = 0; c < width; c++)
+            to[c] = c < n ? from[(size_t)c * step] : 0;
     }
 }
 
 static void pack(const winograd_ops *ops, conv_pass pass, const conv_geometry *g, const float *w,
                  void *packed) {
     winograd_plan p = winograd_plan_of(pass, g);
-    double factors[WINOGRAD_SIDE][WINOGRAD_SIDE], taps[WINOGRAD_PRODUCTS], products[WINOGRAD_PRODUCTS];
-    tap_factors(p.taps, factors);
-    memset(packed, 0, pack_bytes(ops, pass, g));
+    alignas(64) float taps[WINOGRAD_PRODUCTS * DIRECT_MOST_VECTORS * DIRECT_MOST_LANES];
+    memset(packed, 0, segments_bytes(&p));
     direct_segment *segments = packed;
     for (int b = 0; b < p.blocks; b++) {
         int rest = p.s.in_c - b * WINOGRAD_BLOCK;
@@ -101,70 +77,86 @@ static void pack(const winograd_ops *ops, conv_pass pass, const conv_geometry *g
     for (int first = 0, width; first < p.s.out_c; first += width) {
         width = direct_tile_width(ops->direct, DIRECT_MOST_VECTORS, p.s.out_c, first);
         size_t step = (size_t)p.s.in_c * (size_t)width;
-        for (int in = 0; in < p.s.in_c; in++)
-            for (int c = 0; c < width && first + c < p.s.out_c; c++) {
-                channel_taps(pass, g, w, in, first + c, taps);
-                transform_taps(p.taps, factors, taps, products);
-                for (int k = 0; k < WINOGRAD_PRODUCTS; k++)
-                    to[(size_t)k * step + (size_t)(in * width + c)] = (float)products[k];
-            }
+        int rest = p.s.out_c - first;
+        for (int in = 0; in < p.s.in_c; in++) {
+            gather_taps(pass, g, w, in, first, rest < width ? rest : width, width, taps);
+            ops->weights(p.taps, width, taps, to + in * width, step);
+        }
         to += WINOGRAD_PRODUCTS * step;
     }
 }
 
-/* Sums over input channels, for one block of output channels. */
-static void sum_products(const winograd_ops *ops, const winograd_plan *p, int width,
-                         const direct_segment *segments, const float *w, const float *products, float *sums) {
-    direct_terms t = {.n = p->blocks, .segments = segments, .step_a = 1, .step_b = width};
-    int vectors = width / ops->direct->lanes, tiles = winograd_tiles(p);
-    int most = direct_tile_rows(tiles, ops->direct->most_rows[vectors - 1]);
+/* What one call of run works on. */
+typedef struct job {
+    const winograd_ops *ops;
+    winograd_plan p;
+    const direct_segment *segments;
+    const float *w; /* packed */
+    float *padded, *products, *sums, *pixels;
+} job;
+
+/* Sums over input channels, for `tiles` tiles and one block of output channels. */
+static void sum_products(const job *j, int tiles, int width, const float *w) {
+    direct_terms t = {.n = j->p.blocks, .segments = j->segments, .step_a = 1, .step_b = width};
+    const direct_ops *direct = j->ops->direct;
+    int vectors = width / direct->lanes, most = direct_tile_rows(tiles, direct->most_rows[vectors - 1]);
+    const float *products = j->products;
+    float *sums = j->sums;
     for (int k = 0; k < WINOGRAD_PRODUCTS;
-         k++, w += (size_t)p->s.in_c * (size_t)width, products += p->products)
+         k++, w += (size_t)j->p.s.in_c * (size_t)width, products += j->p.products)
         for (int first = 0, rows; first < tiles; first += rows, sums += rows * width) {
             rows = tiles - first < most ? tiles - first : most;
-            ops->direct->sum[1][vectors - 1][rows - 1](&t, products + (size_t)first * WINOGRAD_BLOCK, w,
-                                                       sums);
+            direct->sum[1][vectors - 1][rows - 1](&t, products + (size_t)first * WINOGRAD_BLOCK, w, sums);
         }
 }
 
-/* Sums become pixels and go through the epilogue, a row of tiles at a time. */
-static void finish_pixels(const winograd_ops *ops, const winograd_plan *p, int width, const float *sums,
-                          float *pixels, direct_target *target) {
-    size_t step = (size_t)winograd_tiles(p) * (size_t)width, row = (size_t)(p->columns * p->m * width);
-    for (int y = 0; y < p->rows; y++) {
-        for (int x = 0; x < p->columns; x++)
-            ops->output(p->m, width, sums + (size_t)(y * p->columns + x) * (size_t)width, step,
-                        pixels + (size_t)(x * p->m * width), row);
+/* Sums of tiles in rows [first, first + rows) become pixels and go through the epilogue, a row of tiles at a time. */
+static void finish_pixels(const job *j, int first, int rows, int width, direct_target *target) {
+    const winograd_plan *p = &j->p;
+    size_t step = (size_t)(rows * p->columns * width), row = (size_t)(p->columns * p->m * width);
+    const float *sums = j->sums;
+    for (int y = first; y < first + rows; y++) {
+        for (int x = 0; x < p->columns; x++, sums += width)
+            j->ops->output(p->m, width, sums, step, j->pixels + (size_t)(x * p->m * width), row);
         for (int k = 0; k < p->m && y * p->m + k < p->s.out_h; k++) {
             target->first = (size_t)(y * p->m + k) * (size_t)p->s.out_w;
-            ops->direct->finish(target, p->s.out_w, width, pixels + (size_t)k * row);
+            j->ops->direct->finish(target, p->s.out_w, width, j->pixels + (size_t)k * row);
         }
+    }
+}
+
+static void run_band(const job *j, int first, int rows, const epilogue *e, float *out) {
+    const float *w = j->w;
+    int channels = j->p.s.out_c;
+    winograd_transform_band(j->ops, &j->p, j->padded, first, rows, j->products,
+                            j->p.products / (size_t)j->p.blocks, j->p.products);
+    for (int channel = 0, width; channel < channels; channel += width) {
+        width = direct_tile_width(j->ops->direct, DIRECT_MOST_VECTORS, channels, channel);
+        int rest = channels - channel;
+        direct_target target = {.p = e,
+                                .out = out,
+                                .channels = channels,
+                                .step = 1,
+                                .channel = channel,
+                                .count = rest < width ? rest : width};
+        sum_products(j, rows * j->p.columns, width, w);
+        finish_pixels(j, first, rows, width, &target);
+        w += WINOGRAD_PRODUCTS * (size_t)j->p.s.in_c * (size_t)width;
     }
 }
 
 static void run_image(const winograd_ops *ops, conv_pass pass, const conv_geometry *g, const float *in,
                       const void *packed, const epilogue *e, float *out, void *scratch) {
-    winograd_plan p = winograd_plan_of(pass, g);
-    float *padded = scratch, *products = padded + p.plane * (size_t)p.blocks,
-          *sums = products + WINOGRAD_PRODUCTS * p.products, *pixels = sums + sums_floats(ops, &p);
-    const float *w = (const float *)((const char *)packed + segments_bytes(&p));
-    winograd_copy_image(ops, &p, in, padded);
-    winograd_transform_image(ops, &p, padded, products, p.products / (size_t)p.blocks, p.products);
-    if (e->relu && e->mask && p.s.out_c % 8 != 0)
-        memset(e->mask, 0, mask_bytes((size_t)p.s.out_h * (size_t)p.s.out_w * (size_t)p.s.out_c));
-    for (int first = 0, width; first < p.s.out_c; first += width) {
-        width = direct_tile_width(ops->direct, DIRECT_MOST_VECTORS, p.s.out_c, first);
-        int rest = p.s.out_c - first;
-        direct_target target = {.p = e,
-                                .out = out,
-                                .channels = p.s.out_c,
-                                .step = 1,
-                                .channel = first,
-                                .count = rest < width ? rest : width};
-        sum_products(ops, &p, width, packed, w, products, sums);
-        finish_pixels(ops, &p, width, sums, pixels, &target);
-        w += WINOGRAD_PRODUCTS * (size_t)p.s.in_c * (size_t)width;
-    }
+    job j = {.ops = ops, .p = winograd_plan_of(pass, g), .segments = packed, .padded = scratch};
+    j.w = (const float *)((const char *)packed + segments_bytes(&j.p));
+    j.products = j.padded + j.p.plane * (size_t)j.p.blocks;
+    j.sums = j.products + WINOGRAD_PRODUCTS * j.p.products;
+    j.pixels = j.sums + sums_floats(ops, &j.p);
+    winograd_copy_image(ops, &j.p, in, j.padded);
+    if (e->relu && e->mask && j.p.s.out_c % 8 != 0)
+        memset(e->mask, 0, mask_bytes((size_t)j.p.s.out_h * (size_t)j.p.s.out_w * (size_t)j.p.s.out_c));
+    for (int first = 0; first < j.p.rows; first += j.p.band)
+        run_band(&j, first, winograd_band_rows(&j.p, first), e, out);
 }
 
 #define KERNEL(set)                                                                                          \

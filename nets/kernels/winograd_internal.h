@@ -20,9 +20,11 @@ typedef struct winograd_ops {
     void (*input)(const float *pixels, size_t row, float *to, size_t step);
     /* A' m A of `width` channels: product k at from + k * step; m x m pixels, `width` floats each, to rows `row` floats apart. */
     void (*output)(int m, int width, const float *from, size_t step, float *pixels, size_t row);
+    /* G g G' of `width` channels: r x r taps, `width` floats each; product k goes to to + k * step. */
+    void (*weights)(int r, int width, const float *taps, float *to, size_t step);
     /* The transpose of `output`, A y A': m x m pixels of `width` channels, `pixel` floats apart in rows `row` floats apart. */
     void (*spread)(int m, int width, const float *pixels, size_t row, size_t pixel, float *to, size_t step);
-    /* The transpose of the transform of taps, G' u G, added to r x r taps `tap` floats apart. */
+    /* The transpose of `weights`, G' u G, added to r x r taps `tap` floats apart. */
     void (*taps)(int r, int width, const float *from, size_t step, float *to, size_t tap);
 } winograd_ops;
 

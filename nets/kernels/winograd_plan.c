@@ -2,6 +2,16 @@
 
 #include <string.h>
 
+/* Floats of products and sums that are worked on at a time: about half of a second-level cache. */
+enum { BAND_FLOATS = 160 << 10 };
+
+/* Bands are about equally high. */
+static int band_of(const winograd_plan *p) {
+    int tile = WINOGRAD_PRODUCTS * (p->blocks * WINOGRAD_BLOCK + DIRECT_MOST_VECTORS * DIRECT_MOST_LANES);
+    int most = BAND_FLOATS / tile / p->columns, bands = most > 1 ? (p->rows + most - 1) / most : p->rows;
+    return (p->rows + bands - 1) / bands;
+}
+
 winograd_plan winograd_plan_of(conv_pass pass, const conv_geometry *g) {
     winograd_plan p = {.s = conv_sides_of(pass, g), .taps = g->kh, .m = WINOGRAD_SIDE + 1 - g->kh};
     p.top = pass == CONV_FORWARD ? g->pad_top : g->kh - 1 - g->pad_top;
@@ -11,7 +21,8 @@ winograd_plan winograd_plan_of(conv_pass pass, const conv_geometry *g) {
     p.blocks = (p.s.in_c + WINOGRAD_BLOCK - 1) / WINOGRAD_BLOCK;
     p.row = (size_t)(p.columns * p.m + p.taps - 1) * WINOGRAD_BLOCK;
     p.plane = p.row * (size_t)(p.rows * p.m + p.taps - 1);
-    p.products = (size_t)p.blocks * (size_t)(p.rows * p.columns) * WINOGRAD_BLOCK;
+    p.band = band_of(&p);
+    p.products = (size_t)p.blocks * (size_t)(p.band * p.columns) * WINOGRAD_BLOCK;
     return p;
 }
 
@@ -39,11 +50,11 @@ void winograd_copy_image(const winograd_ops *ops, const winograd_plan *p, const 
     }
 }
 
-void winograd_transform_image(const winograd_ops *ops, const winograd_plan *p, const float *padded, float *to,
-                              size_t block, size_t product) {
+void winograd_transform_band(const winograd_ops *ops, const winograd_plan *p, const float *padded, int first,
+                             int rows, float *to, size_t block, size_t product) {
     for (int b = 0; b < p->blocks; b++)
-        for (int tile = 0; tile < winograd_tiles(p); tile++) {
-            int y = tile / p->columns * p->m, x = tile % p->columns * p->m;
+        for (int tile = 0; tile < rows * p->columns; tile++) {
+            int y = (first + tile / p->columns) * p->m, x = tile % p->columns * p->m;
             ops->input(padded + (size_t)b * p->plane + (size_t)y * p->row + (size_t)x * WINOGRAD_BLOCK,
                        p->row, to + (size_t)b * block + (size_t)tile * WINOGRAD_BLOCK, product);
         }

@@ -92,6 +92,56 @@ static void output(int m, int width, const float *from, size_t step, float *pixe
     }
 }
 
+/* G g, for r = 3 or 5: the taps' polynomial at each point, scaled. */
+INLINE void weights_line(const int r, const vec g[WINOGRAD_SIDE], vec p[WINOGRAD_SIDE]) {
+    const vec near = vec_all(-1.0F / 6), far = vec_all(1.0F / 24);
+    vec even = vec_add(g[0], g[2]), odd = g[1];
+    vec far_even = vec_multiply_add(vec_all(4), g[2], g[0]), far_odd = vec_add(g[1], g[1]);
+    if (r == 5) {
+        even = vec_add(even, g[4]), odd = vec_add(odd, g[3]);
+        far_even = vec_multiply_add(vec_all(16), g[4], far_even);
+        far_odd = vec_multiply_add(vec_all(8), g[3], far_odd);
+    }
+    p[0] = vec_multiply(vec_all(.25F), g[0]);
+    p[1] = vec_multiply(near, vec_add(even, odd));
+    p[2] = vec_multiply(near, vec_subtract(even, odd));
+    p[3] = vec_multiply(far, vec_add(far_even, far_odd));
+    p[4] = vec_multiply(far, vec_subtract(far_even, far_odd));
+    p[5] = g[r - 1];
+}
+
+INLINE void weights_lane(const int r, const float *taps, int width, float *to, size_t step) {
+    vec rows[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* r of them */
+    UNROLL
+    for (int y = 0; y < r; y++) {
+        vec g[WINOGRAD_SIDE];
+        UNROLL
+        for (int x = 0; x < r; x++)
+            g[x] = vec_load(taps + (y * r + x) * width);
+        weights_line(r, g, rows[y]);
+    }
+    UNROLL
+    for (int x = 0; x < WINOGRAD_SIDE; x++) {
+        vec g[WINOGRAD_SIDE], p[WINOGRAD_SIDE];
+        UNROLL
+        for (int y = 0; y < r; y++)
+            g[y] = rows[y][x];
+        weights_line(r, g, p);
+        UNROLL
+        for (int y = 0; y < WINOGRAD_SIDE; y++)
+            vec_store(to + (size_t)(y * WINOGRAD_SIDE + x) * step, p[y]);
+    }
+}
+
+static void weights(int r, int width, const float *taps, float *to, size_t step) {
+    for (int lane = 0; lane < width; lane += LANES) {
+        if (r == 3)
+            weights_lane(3, taps + lane, width, to + lane, step);
+        else
+            weights_lane(5, taps + lane, width, to + lane, step);
+    }
+}
+
 /* A y, for m = 4 or 2 */
 INLINE void spread_line(const int m, const vec y[WINOGRAD_SIDE], vec p[WINOGRAD_SIDE]) {
     vec even = y[0], odd = y[1], far_even = y[0], far_odd = vec_add(y[1], y[1]);

@@ -100,6 +100,7 @@ static inline conv_geometry conv_shape_at(int i) {
         conv_shape(5, 7, 4, 8, 2, 2, 2, 2, 1, 0, 1),     conv_shape(6, 6, 8, 8, 2, 3, 5, 4, 3, 3, 1),
         conv_shape(9, 9, 8, 16, 1, 1, 1, 1, 1, 2, 1),    conv_shape(12, 12, 16, 8, 3, 3, 1, 2, 2, 0, 2),
         conv_shape(3, 40, 6, 1, 1, 11, 1, 1, 1, 5, 1),   conv_shape(10, 10, 130, 130, 3, 3, 1, 1, 1, 1, 1),
+        conv_shape(61, 50, 33, 16, 3, 3, 1, 1, 1, 1, 1), conv_shape(40, 33, 16, 16, 5, 5, 1, 1, 1, 2, 1),
     };
     const int n_awkward = (int)(sizeof awkward / sizeof awkward[0]);
     if (i < n_awkward) return awkward[i];
