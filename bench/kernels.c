@@ -11,7 +11,7 @@
 #include "nets/kernels/conv.h"
 #include "nets/kernels/linear.h"
 
-enum { IMAGES = 16, ROUNDS = 5 };
+enum { IMAGES = 16, ROUNDS = 5, ROWS = 32 };
 
 typedef struct named_shape {
     const char *name;
@@ -173,16 +173,16 @@ static void run_linear(void *user) {
     linear_job *j = user;
     epilogue none = {0};
     bool forward = j->pass == LINEAR_FORWARD;
-    j->kernel->run(j->pass, j->in, j->out, forward ? j->x : j->y, j->w, &none, forward ? j->y : j->x);
+    j->kernel->run(j->pass, j->in, j->out, ROWS, forward ? j->x : j->y, j->w, &none, forward ? j->y : j->x);
 }
 
 static void bench_linear(int in, int out, double seconds) {
-    printf("linear %d -> %d, %d rows\n", in, out, LINEAR_ROWS);
+    printf("linear %d -> %d, %d rows\n", in, out, ROWS);
     float *w = values_new((size_t)in * (size_t)out);
     linear_job j = {.in = in,
                     .out = out,
-                    .x = values_new((size_t)(in * LINEAR_ROWS)),
-                    .y = values_new((size_t)(out * LINEAR_ROWS))};
+                    .x = values_new((size_t)(in * ROWS)),
+                    .y = values_new((size_t)(out * ROWS))};
     for (int pass = 0; pass < 2; pass++) {
         j.pass = (linear_pass)pass;
         printf("  %-9s", pass == LINEAR_FORWARD ? "forward" : "backward");
@@ -194,7 +194,7 @@ static void bench_linear(int in, int out, double seconds) {
             if (bytes) j.kernel->pack(j.pass, in, out, w, packed);
             j.w = bytes ? packed : w;
             printf("  %s %.1f", j.kernel->name,
-                   measure(run_linear, &j, 2.0 * LINEAR_ROWS * in * out, seconds));
+                   measure(run_linear, &j, 2.0 * ROWS * in * out, seconds));
             free(packed);
         }
         printf("  (auto: %s)\n", linear_choose(KERNEL_AUTO, j.pass, in, out)->name);

@@ -1,5 +1,5 @@
-/* What a layer is made of. Functions see one sample at a time, except those of layers with LAYER_ROWS, which see LINEAR_ROWS
- * samples, and the batch functions. All are pure: they write what the comment names and keep nothing. */
+/* What a layer is made of. Functions see one sample at a time, except those of layers with LAYER_ROWS, which see the samples of a
+ * tile, and the batch functions. All are pure: they write what the comment names and keep nothing. */
 #ifndef NETS_LAYER_INTERNAL_H
 #define NETS_LAYER_INTERNAL_H
 
@@ -43,7 +43,7 @@ typedef enum layer_pass {
 /* Traits, as bits. */
 enum {
     LAYER_FUSES = 1 << 0, /* forward and backward_data obey io->epilogue; parameters are weight [, bias] */
-    LAYER_ROWS = 1 << 1,  /* forward and backward_data take LINEAR_ROWS samples in one call */
+    LAYER_ROWS = 1 << 1,  /* forward and backward_data take the samples of a tile in one call: io->n, a multiple of LINEAR_ROWS */
     LAYER_ELEMENTWISE = 1 << 2,   /* value i depends on value i alone, whatever i is */
     LAYER_RECTIFIER = 1 << 3,     /* an activation that keeps about half of its input: He's initialisation */
     LAYER_TRAINING_ONLY = 1 << 4, /* identity outside training */
@@ -78,7 +78,7 @@ typedef struct layer_io {
     void *scratch; /* scratch_bytes, 64-byte aligned */
     const epilogue *epilogue; /* LAYER_FUSES */
     rng *random;              /* LAYER_TRAINING_ONLY */
-    int n;                    /* batch functions: number of samples */
+    int n;                    /* LAYER_ROWS, batch functions: number of samples */
 } layer_io;
 
 /* A configuration for the gradient-check matrix; inputs beyond n_inputs are zero shapes. */

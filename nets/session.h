@@ -14,7 +14,7 @@ typedef enum session_mode { SESSION_INFER = 1, SESSION_INPUT_GRAD = 2, SESSION_T
 
 typedef struct session session;
 
-enum { SESSION_TILE = 8 }; /* samples in an INFER or INPUT_GRAD tile */
+enum { SESSION_TILE = 32 }; /* samples in an INFER or INPUT_GRAD tile: linear layers read their weights once for all of them */
 
 /* `modes`: an OR of session_mode. `batch`: the largest n of TRAIN. INFER and INPUT_GRAD have r->threads workers. The net and the weights must outlive
  * the session; *r is copied. */

@@ -1,4 +1,4 @@
-/* INFER and INPUT_GRAD: the whole net for a tile of samples on the calling thread. */
+/* INFER and INPUT_GRAD: the whole net for a tile of samples on the calling thread, stage by stage. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,27 +77,36 @@ static void *at(const tile_pass *p, int buffer_id) {
     return b->bytes ? p->base + b->offset : NULL;
 }
 
-static const float *tensor_at(const tile_pass *p, int id) {
-    const float *own = at(p, p->t->tensor_buffers[id]);
-    return own ? own : p->x;
+/* Sample i of a tensor, a value: a local one has places for a strip only. */
+static float *tensor_at(const tile_pass *p, int id, int i) {
+    float *own = at(p, p->t->tensor_buffers[id]);
+    size_t place = (size_t)(p->t->tensor_local[id] ? i % STRIP : i);
+    return own ? own + place * tensor_floats(p->t, id) : NULL;
 }
 
-static float *value_at(const tile_pass *p, int value) {
-    return at(p, p->t->value_buffers[value]);
+static const float *input_at(const tile_pass *p, int id, int i) {
+    const float *own = tensor_at(p, id, i);
+    return own ? own : p->x + (size_t)i * tensor_floats(p->t, id);
+}
+
+static float *value_at(const tile_pass *p, int value, int i) {
+    size_t place = (size_t)(p->t->value_local[value] ? i % STRIP : i);
+    return (float *)at(p, p->t->value_buffers[value]) +
+           place * tensor_floats(p->t, p->t->g.tensor_of_value[value]);
 }
 
 static uint8_t *mask_at(const tile_pass *p, int k) {
     return at(p, p->t->mask_buffers[k]);
 }
 
-static const float *sample(const float *base, int i, size_t floats) {
-    return base ? base + (size_t)i * floats : NULL;
+/* Rows of a call that takes all n samples. */
+static int rows_of(int n) {
+    return (n + LINEAR_ROWS - 1) / LINEAR_ROWS * LINEAR_ROWS;
 }
 
-/* A call that covers LINEAR_ROWS samples finds zeros in those that are not there. */
+/* Such a call finds zeros in the samples that are not there. */
 static void clear_rows(float *rows, int n, size_t floats) {
-    if (n < LINEAR_ROWS)
-        memset(rows + (size_t)n * floats, 0, (size_t)(LINEAR_ROWS - n) * floats * sizeof *rows);
+    memset(rows + (size_t)n * floats, 0, (size_t)(rows_of(n) - n) * floats * sizeof *rows);
 }
 
 static void forward_sample(const tile_pass *p, int k, int i) {
@@ -106,30 +115,44 @@ static void forward_sample(const tile_pass *p, int k, int i) {
     size_t floats = shape_size(s->view.out);
     uint8_t *stash = p->keep ? at(p, t->stash_buffers[k]) : NULL, *mask = p->keep ? mask_at(p, k) : NULL;
     epilogue post = {.bias = t->packed.steps[k].bias,
-                     .addend = s->addend >= 0 ? sample(tensor_at(p, s->addend), i, floats) : NULL,
+                     .addend = s->addend >= 0 ? input_at(p, s->addend, i) : NULL,
                      .relu = s->relu,
                      .mask = mask ? mask + (size_t)i * mask_bytes(floats) : NULL};
-    layer_io io = {.y = (float *)at(p, t->tensor_buffers[s->out]) + (size_t)i * floats,
+    layer_io io = {.y = tensor_at(p, s->out, i),
                    .packed = t->packed.steps[k].weights[LAYER_FORWARD],
                    .stash = stash ? stash + (size_t)i * stash_bytes(s) : NULL,
                    .scratch = at(p, t->scratch_buffer),
-                   .epilogue = &post};
+                   .epilogue = &post,
+                   .n = rows_of(p->n)};
     for (int in = 0; in < s->n_inputs; in++)
-        io.x[in] = sample(tensor_at(p, s->inputs[in]), i, tensor_floats(t, s->inputs[in]));
+        io.x[in] = input_at(p, s->inputs[in], i);
     step_params(&t->l, s->node, t->w, io.params);
     s->op->forward(&s->view, &io);
     if (s->relu && !(s->op->traits & LAYER_FUSES)) epilogue_apply(&post, floats, s->view.out.c, io.y);
 }
 
-static void forward_step(const tile_pass *p, int k) {
+/* Step k for samples [first, end), or for all of them at once. */
+static void forward_step(const tile_pass *p, int k, bool rows, int first, int end) {
     const step *s = &p->t->l.steps[k];
-    bool rows = s->op->traits & LAYER_ROWS;
-    if (rows) {
-        int in = s->inputs[0];
-        clear_rows(at(p, p->t->tensor_buffers[in]), p->n, tensor_floats(p->t, in));
-    }
-    for (int i = 0; i < (rows ? 1 : p->n); i++)
+    if (rows) clear_rows(tensor_at(p, s->inputs[0], 0), p->n, tensor_floats(p->t, s->inputs[0]));
+    for (int i = first; i < (rows ? 1 : end); i++)
         forward_sample(p, k, i);
+}
+
+/* Step or operation k of a stage for samples [first, end). */
+typedef void stage_run(const tile_pass *p, int k, bool rows, int first, int end);
+
+/* `spent`: seconds of each k, or NULL. */
+static void run_stage(const tile_pass *p, const stage *g, stage_run *run_one, double *spent) {
+    int strip = g->rows ? p->n : STRIP;
+    for (int first = 0; first < p->n; first += strip) {
+        int end = p->n - first < strip ? p->n : first + strip;
+        for (int k = g->first; k < g->end; k++) {
+            double began = spent ? clock_seconds() : 0;
+            run_one(p, k, g->rows, first, end);
+            if (spent) spent[k] += clock_seconds() - began;
+        }
+    }
 }
 
 status tile_forward(tile_session *t, int worker, int n, const float *x, bool keep, float *logits, err *e) {
@@ -140,12 +163,9 @@ status tile_forward(tile_session *t, int worker, int n, const float *x, bool kee
     tile_pass p = {.t = t, .base = t->workers[worker].base, .x = x, .n = n, .keep = keep};
     float *input = at(&p, t->tensor_buffers[0]);
     if (input) memcpy(input, x, (size_t)n * tensor_floats(t, 0) * sizeof *x);
-    for (int k = 0; k < t->l.n_steps; k++) {
-        double began = t->spent ? clock_seconds() : 0;
-        forward_step(&p, k);
-        if (t->spent) t->spent[k] += clock_seconds() - began;
-    }
-    memcpy(logits, tensor_at(&p, t->l.outputs[0]),
+    for (int k = 0; k < t->n_forward; k++)
+        run_stage(&p, &t->forward[k], forward_step, t->spent);
+    memcpy(logits, input_at(&p, t->l.outputs[0], 0),
            (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *logits);
     t->workers[worker].kept = keep ? n : 0;
     return STATUS_OK;
@@ -155,20 +175,20 @@ static void backward_sample(const tile_pass *p, const gradient_op *o, int i, con
                             float *to) {
     const tile_session *t = p->t;
     const step *s = &t->l.steps[o->step];
-    size_t floats = shape_size(s->view.out), in_floats = tensor_floats(t, o->tensor);
+    size_t in_floats = tensor_floats(t, o->tensor);
     uint8_t *stash = at(p, t->stash_buffers[o->step]);
-    layer_io io = {.dy = sample(value_at(p, o->from), i, floats),
+    layer_io io = {.dy = value_at(p, o->from, i),
                    .dx = to,
                    .input = o->input,
                    .packed = t->packed.steps[o->step].weights[LAYER_BACKWARD_DATA],
                    .stash = stash ? stash + (size_t)i * stash_bytes(s) : NULL,
                    .scratch = at(p, t->scratch_buffer),
-                   .epilogue = post};
+                   .epilogue = post,
+                   .n = rows_of(p->n)};
     if (s->op->traits & LAYER_KEEPS_INPUT)
         for (int in = 0; in < s->n_inputs; in++)
-            io.x[in] = sample(tensor_at(p, s->inputs[in]), i, tensor_floats(t, s->inputs[in]));
-    if (s->op->traits & LAYER_KEEPS_OUTPUT)
-        io.y = (float *)at(p, t->tensor_buffers[s->out]) + (size_t)i * floats;
+            io.x[in] = input_at(p, s->inputs[in], i);
+    if (s->op->traits & LAYER_KEEPS_OUTPUT) io.y = tensor_at(p, s->out, i);
     step_params(&t->l, s->node, t->w, io.params);
     s->op->backward_data(&s->view, &io);
     if (!(s->op->traits & LAYER_FUSES) && (post->addend || post->gate))
@@ -180,21 +200,20 @@ static void copy_sample(const float *from, size_t floats, const epilogue *post, 
     epilogue_apply(post, floats, 1, to);
 }
 
-static void run_gradient_op(const tile_pass *p, const gradient_op *o) {
+static void gradient_step(const tile_pass *p, int j, bool rows, int first, int end) {
     const tile_session *t = p->t;
+    const gradient_op *o = &t->g.ops[j];
     size_t floats = tensor_floats(t, o->tensor);
-    const float *addend = o->addend >= 0 ? value_at(p, o->addend) : NULL;
     const uint8_t *gate = o->gate >= 0 ? mask_at(p, o->gate) : NULL;
-    bool rows = o->step >= 0 && t->l.steps[o->step].op->traits & LAYER_ROWS;
-    if (rows) clear_rows(value_at(p, o->from), p->n, shape_size(t->l.steps[o->step].view.out));
-    for (int i = 0; i < (rows ? 1 : p->n); i++) {
-        epilogue post = {.addend = sample(addend, i, floats),
+    if (rows) clear_rows(value_at(p, o->from, 0), p->n, shape_size(t->l.steps[o->step].view.out));
+    for (int i = first; i < (rows ? 1 : end); i++) {
+        epilogue post = {.addend = o->addend >= 0 ? value_at(p, o->addend, i) : NULL,
                          .gate = gate ? gate + (size_t)i * mask_bytes(floats) : NULL};
-        float *to = value_at(p, o->to) + (size_t)i * floats;
+        float *to = value_at(p, o->to, i);
         if (o->step >= 0)
             backward_sample(p, o, i, &post, to);
         else
-            copy_sample(value_at(p, o->from) + (size_t)i * floats, floats, &post, to);
+            copy_sample(value_at(p, o->from, i), floats, &post, to);
     }
 }
 
@@ -204,13 +223,10 @@ status tile_input_grad(tile_session *t, int worker, int n, const float *dlogits,
                        "a gradient of %d samples by worker %d, whose last forward pass kept %d", n, worker,
                        worker < 0 || worker >= t->n_workers ? 0 : t->workers[worker].kept);
     tile_pass p = {.t = t, .base = t->workers[worker].base, .n = n};
-    memcpy(value_at(&p, 0), dlogits, (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *dlogits);
-    for (int j = 0; j < t->g.n_ops; j++) {
-        double began = t->spent ? clock_seconds() : 0;
-        run_gradient_op(&p, &t->g.ops[j]);
-        if (t->spent) t->spent[t->l.n_steps + j] += clock_seconds() - began;
-    }
-    memcpy(dx, value_at(&p, t->g.input_value), (size_t)n * tensor_floats(t, 0) * sizeof *dx);
+    memcpy(value_at(&p, 0, 0), dlogits, (size_t)n * tensor_floats(t, t->l.outputs[0]) * sizeof *dlogits);
+    for (int k = 0; k < t->n_backward; k++)
+        run_stage(&p, &t->backward[k], gradient_step, t->spent ? t->spent + t->l.n_steps : NULL);
+    memcpy(dx, value_at(&p, t->g.input_value, 0), (size_t)n * tensor_floats(t, 0) * sizeof *dx);
     return STATUS_OK;
 }
 

@@ -9,6 +9,15 @@ typedef struct tile_worker {
     int kept; /* samples of the last forward pass that kept what a gradient needs */
 } tile_worker;
 
+/* Steps, or gradient operations, [first, end). Those of a stage that is not `rows` work sample by sample and follow each other for
+ * a strip of samples, data warm in the cache, before the next strip begins; a stage of `rows` is one that takes all samples of the tile. */
+typedef struct stage {
+    int first, end;
+    bool rows;
+} stage;
+
+enum { STRIP = 8 }; /* samples */
+
 struct tile_session {
     const weights *w;
     bool gradient;
@@ -16,6 +25,9 @@ struct tile_session {
     gradient_plan g;
     packing packed;
     memory_plan memory;
+    int n_forward, n_backward;
+    stage *forward, *backward;
+    bool *tensor_local, *value_local; /* made and read within one stage: there for the samples of a strip only */
     int *tensor_buffers, *value_buffers, *stash_buffers, *mask_buffers; /* ids; -1 = none */
     int scratch_buffer;
     int n_workers;

@@ -5,7 +5,7 @@
 #include "core/run.h"
 #include "nets/kernels/epilogue.h"
 
-enum { LINEAR_ROWS = 8 }; /* rows a call covers: with fewer samples the rest is computed and thrown away, so that a row's bits never depend on n */
+enum { LINEAR_ROWS = 8 }; /* calls cover multiples of it: with fewer samples the rest is computed and thrown away, so that a row's bits never depend on n */
 
 typedef enum linear_pass { LINEAR_FORWARD, LINEAR_BACKWARD_DATA } linear_pass;
 
@@ -14,9 +14,9 @@ typedef struct linear_kernel {
     bool (*supports)(linear_pass pass, int in, int out);
     size_t (*pack_bytes)(linear_pass pass, int in, int out); /* 0: runs on W as it is */
     void (*pack)(linear_pass pass, int in, int out, const float *w, void *packed);
-    /* Exactly LINEAR_ROWS rows. `packed` is W itself when pack_bytes is 0. Equal rows give equal bits in every slot. The epilogue covers
+    /* `rows`: a multiple of LINEAR_ROWS. `packed` is W itself when pack_bytes is 0. Equal rows give equal bits in every slot. The epilogue covers
      * all rows (bias per output feature); `p` is not NULL. 64-byte alignment of `packed` helps. */
-    void (*run)(linear_pass pass, int in, int out, const float *from, const void *packed, const epilogue *p, float *to);
+    void (*run)(linear_pass pass, int in, int out, int rows, const float *from, const void *packed, const epilogue *p, float *to);
 } linear_kernel;
 
 const linear_kernel *linear_choose(kernel_choice choice, linear_pass pass, int in, int out);

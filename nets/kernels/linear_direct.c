@@ -1,5 +1,5 @@
-/* Linear layers for 8 rows: weights packed [block of features][term][features of a block], so that they
- * stream past once while the sums of all rows stay in registers. Each sum goes over its terms in order: a
+/* Linear layers: weights packed [block of features][term][features of a block]. A block streams in from memory once, and past the sums
+ * of 8 rows after the other, which stay in registers. Each sum goes over its terms in order: a
  * row's bits do not depend on its slot. */
 #include <stdalign.h>
 #include <string.h>
@@ -40,13 +40,13 @@ static void pack(const direct_ops *ops, linear_pass pass, int in, int out, const
     }
 }
 
-static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, const float *from,
+static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, int rows, const float *from,
                      const float *w, const epilogue *p, float *to) {
     sizes s = sizes_of(pass, in, out);
     direct_segment all = {.count = s.terms};
     alignas(64) float tile[DIRECT_TILE];
     if (p->relu && p->mask && s.features % 8 != 0)
-        memset(p->mask, 0, mask_bytes((size_t)LINEAR_ROWS * (size_t)s.features));
+        memset(p->mask, 0, mask_bytes((size_t)rows * (size_t)s.features));
     for (int first = 0, width; first < s.features; first += width, w += (size_t)width * (size_t)s.terms) {
         width = width_at(ops, s.features, first);
         int rest = s.features - first;
@@ -57,8 +57,11 @@ static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, c
                                 .channel = first,
                                 .count = rest < width ? rest : width};
         direct_terms t = {.n = 1, .segments = &all, .step_a = 1, .step_b = width, .spread = s.terms};
-        ops->sum_rows[width / ops->lanes - 1](&t, from, w, tile);
-        ops->finish(&target, LINEAR_ROWS, width, tile);
+        for (int r = 0; r < rows; r += LINEAR_ROWS) {
+            target.first = (size_t)r;
+            ops->sum_rows[width / ops->lanes - 1](&t, from + (size_t)r * (size_t)s.terms, w, tile);
+            ops->finish(&target, LINEAR_ROWS, width, tile);
+        }
     }
 }
 
@@ -73,9 +76,9 @@ static void run_rows(const direct_ops *ops, linear_pass pass, int in, int out, c
     static void pack_##set(linear_pass pass, int in, int out, const float *w, void *packed) {                \
         pack(&direct_##set, pass, in, out, w, packed);                                                       \
     }                                                                                                        \
-    static void run_##set(linear_pass pass, int in, int out, const float *from, const void *packed,          \
-                          const epilogue *p, float *to) {                                                    \
-        run_rows(&direct_##set, pass, in, out, from, packed, p, to);                                         \
+    static void run_##set(linear_pass pass, int in, int out, int rows, const float *from,                    \
+                          const void *packed, const epilogue *p, float *to) {                                \
+        run_rows(&direct_##set, pass, in, out, rows, from, packed, p, to);                                   \
     }                                                                                                        \
     const linear_kernel linear_direct_##set = {"direct-" #set, supports_##set, pack_bytes_##set, pack_##set, \
                                                run_##set};

@@ -92,54 +92,44 @@ static void output(int m, int width, const float *from, size_t step, float *pixe
     }
 }
 
-/* G g, for r = 3 or 5: the taps' polynomial at each point, scaled. */
-INLINE void weights_line(const int r, const vec g[WINOGRAD_SIDE], vec p[WINOGRAD_SIDE]) {
-    const vec near = vec_all(-1.0F / 6), far = vec_all(1.0F / 24);
-    vec even = vec_add(g[0], g[2]), odd = g[1];
-    vec far_even = vec_multiply_add(vec_all(4), g[2], g[0]), far_odd = vec_add(g[1], g[1]);
-    if (r == 5) {
-        even = vec_add(even, g[4]), odd = vec_add(odd, g[3]);
-        far_even = vec_multiply_add(vec_all(16), g[4], far_even);
-        far_odd = vec_multiply_add(vec_all(8), g[3], far_odd);
-    }
-    p[0] = vec_multiply(vec_all(.25F), g[0]);
-    p[1] = vec_multiply(near, vec_add(even, odd));
-    p[2] = vec_multiply(near, vec_subtract(even, odd));
-    p[3] = vec_multiply(far, vec_add(far_even, far_odd));
-    p[4] = vec_multiply(far, vec_subtract(far_even, far_odd));
-    p[5] = g[r - 1];
+/* G, for r taps: row i takes them to the value of their polynomial at point i, scaled; the last row is the point at infinity. */
+INLINE double weights_factor(int r, int i, int k) {
+    static const double points[] = {0, 1, -1, 2, -2}, scales[] = {1. / 4, -1. / 6, -1. / 6, 1. / 24, 1. / 24};
+    if (i == WINOGRAD_SIDE - 1) return k == r - 1;
+    double factor = scales[i];
+    while (k-- > 0)
+        factor *= points[i];
+    return factor;
 }
 
-INLINE void weights_lane(const int r, const float *taps, int width, float *to, size_t step) {
-    vec rows[WINOGRAD_SIDE][WINOGRAD_SIDE]; /* r of them */
-    UNROLL
-    for (int y = 0; y < r; y++) {
-        vec g[WINOGRAD_SIDE];
-        UNROLL
-        for (int x = 0; x < r; x++)
-            g[x] = vec_load(taps + (y * r + x) * width);
-        weights_line(r, g, rows[y]);
-    }
-    UNROLL
-    for (int x = 0; x < WINOGRAD_SIDE; x++) {
-        vec g[WINOGRAD_SIDE], p[WINOGRAD_SIDE];
-        UNROLL
-        for (int y = 0; y < r; y++)
-            g[y] = rows[y][x];
-        weights_line(r, g, p);
-        UNROLL
-        for (int y = 0; y < WINOGRAD_SIDE; y++)
-            vec_store(to + (size_t)(y * WINOGRAD_SIDE + x) * step, p[y]);
+enum { WEIGHTS_WIDTH = DIRECT_MOST_VECTORS * DIRECT_MOST_LANES };
+
+/* to[c] = sum over k of G[i][k] * from[k * step + c] */
+static void weights_sum(int r, int i, int width, const double *from, size_t step, double *to) {
+    for (int c = 0; c < width; c++)
+        to[c] = 0;
+    for (int k = 0; k < r; k++, from += step) {
+        double factor = weights_factor(r, i, k);
+        for (int c = 0; c < width && factor != 0; c++)
+            to[c] += factor * from[c];
     }
 }
 
+/* In double: weights are rounded once, as those of a direct sum never are. */
 static void weights(int r, int width, const float *taps, float *to, size_t step) {
-    for (int lane = 0; lane < width; lane += LANES) {
-        if (r == 3)
-            weights_lane(3, taps + lane, width, to + lane, step);
-        else
-            weights_lane(5, taps + lane, width, to + lane, step);
-    }
+    double wide[WINOGRAD_PRODUCTS * WEIGHTS_WIDTH], lines[WINOGRAD_PRODUCTS * WEIGHTS_WIDTH],
+        sum[WEIGHTS_WIDTH];
+    for (int k = 0; k < r * r * width; k++)
+        wide[k] = (double)taps[k];
+    for (int i = 0; i < WINOGRAD_SIDE; i++) /* down: lines [i][x] */
+        for (int x = 0; x < r; x++)
+            weights_sum(r, i, width, wide + x * width, (size_t)(r * width), lines + (i * r + x) * width);
+    for (int i = 0; i < WINOGRAD_SIDE; i++)
+        for (int j = 0; j < WINOGRAD_SIDE; j++) {
+            weights_sum(r, j, width, lines + i * r * width, (size_t)width, sum);
+            for (int c = 0; c < width; c++)
+                to[(size_t)(i * WINOGRAD_SIDE + j) * step + (size_t)c] = (float)sum[c];
+        }
 }
 
 /* A y, for m = 4 or 2 */

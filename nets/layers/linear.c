@@ -1,4 +1,4 @@
-/* Fully connected: y = W x + b. In evaluation LINEAR_ROWS samples share a call; in training the whole batch does, cut into tiles
+/* Fully connected: y = W x + b. In evaluation the samples of a tile share a call; in training the whole batch does, cut into tiles
  * of the weights, which are often larger than all activations together. */
 #include "core/blas.h"
 #include "nets/layer_internal.h"
@@ -47,12 +47,12 @@ static void linear_pack(const layer_view *v, layer_pass pass, const float *weigh
 
 static void linear_forward(const layer_view *v, const layer_io *io) {
     choose(v, LINEAR_FORWARD)
-        ->run(LINEAR_FORWARD, v->in[0].c, v->out.c, io->x[0], io->packed, io->epilogue, io->y);
+        ->run(LINEAR_FORWARD, v->in[0].c, v->out.c, io->n, io->x[0], io->packed, io->epilogue, io->y);
 }
 
 static void linear_backward_data(const layer_view *v, const layer_io *io) {
     choose(v, LINEAR_BACKWARD_DATA)
-        ->run(LINEAR_BACKWARD_DATA, v->in[0].c, v->out.c, io->dy, io->packed, io->epilogue, io->dx);
+        ->run(LINEAR_BACKWARD_DATA, v->in[0].c, v->out.c, io->n, io->dy, io->packed, io->epilogue, io->dx);
 }
 
 static int tile_size(layer_pass pass) {

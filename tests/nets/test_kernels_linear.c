@@ -11,7 +11,7 @@
 static const double tolerance = 2e-6;
 static const int sizes[][2] = {{1, 1},     {1, 33},   {5, 10},    {17, 16},   {64, 10},
                                {100, 130}, {256, 64}, {1024, 10}, {400, 120}, {3136, 70}};
-enum { SIZES = sizeof sizes / sizeof sizes[0] };
+enum { SIZES = sizeof sizes / sizeof sizes[0], ROWS = 3 * LINEAR_ROWS };
 
 static void *pack_new(const linear_kernel *k, linear_pass pass, int in, int out, const float *w) {
     void *packed = alloc_aligned(k->pack_bytes(pass, in, out));
@@ -23,7 +23,7 @@ static void *pack_new(const linear_kernel *k, linear_pass pass, int in, int out,
 static void run_kernel(const linear_kernel *k, linear_pass pass, int in, int out, const float *from,
                        const float *w, const epilogue *e, float *to) {
     void *packed = k->pack_bytes(pass, in, out) ? pack_new(k, pass, in, out, w) : NULL;
-    k->run(pass, in, out, from, packed ? packed : w, e, to);
+    k->run(pass, in, out, ROWS, from, packed ? packed : w, e, to);
     free(packed);
 }
 
@@ -31,12 +31,12 @@ static void check_value(const linear_kernel *k, linear_pass pass, int in, int ou
     uint64_t seed = 3;
     bool forward = pass == LINEAR_FORWARD;
     int n_k = forward ? in : out, n = forward ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(LINEAR_ROWS * n_k),
-           n_to = (size_t)(LINEAR_ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
+           n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
     epilogue none = {0};
     run_kernel(k, pass, in, out, from, w, &none, to);
-    for (int r = 0; r < LINEAR_ROWS; r++)
+    for (int r = 0; r < ROWS; r++)
         for (int o = 0; o < n; o++) {
             double sum = 0, size = 0;
             for (int i = 0; i < n_k; i++) {
@@ -70,8 +70,8 @@ static void values(void **state) {
 static void check_epilogue(const linear_kernel *k, linear_pass pass, int in, int out) {
     uint64_t seed = 4;
     int n_k = pass == LINEAR_FORWARD ? in : out, n = pass == LINEAR_FORWARD ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(LINEAR_ROWS * n_k),
-           n_to = (size_t)(LINEAR_ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
+           n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
     float *sums = guarded_new(n_to, NULL), *bias = guarded_new((size_t)n, &seed),
           *addend = guarded_new(n_to, &seed);
@@ -110,18 +110,18 @@ static void epilogues(void **state) {
     for_each_kernel(check_epilogue);
 }
 
-/* All eight rows equal: all eight results must be. */
+/* All rows equal: all results must be. */
 static void check_slots(const linear_kernel *k, linear_pass pass, int in, int out) {
     uint64_t seed = 6;
     int n_k = pass == LINEAR_FORWARD ? in : out, n = pass == LINEAR_FORWARD ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(LINEAR_ROWS * n_k),
-           n_to = (size_t)(LINEAR_ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
+           n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
-    for (int r = 1; r < LINEAR_ROWS; r++)
+    for (int r = 1; r < ROWS; r++)
         memcpy(from + r * n_k, from, (size_t)n_k * sizeof(float));
     epilogue none = {0};
     run_kernel(k, pass, in, out, from, w, &none, to);
-    for (int r = 1; r < LINEAR_ROWS; r++)
+    for (int r = 1; r < ROWS; r++)
         if (memcmp(to, to + r * n, (size_t)n * sizeof(float)) != 0)
             fail_msg("%s on %s: pass %d, %d -> %d: row %d differs from row 0", k->name, blas_core(), pass, in,
                      out, r);
@@ -138,13 +138,13 @@ static void slots(void **state) {
 /* A hash of what the portable kernels compute. */
 static uint64_t portable_hash(void) {
     uint64_t hash = 14695981039346656037u, seed = 8;
-    float x[100 * LINEAR_ROWS], w[100 * 30], y[30 * LINEAR_ROWS];
+    float x[100 * ROWS], w[100 * 30], y[30 * ROWS];
     for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
         x[i] = next_value(&seed);
     for (size_t i = 0; i < sizeof w / sizeof w[0]; i++)
         w[i] = next_value(&seed);
     epilogue none = {0};
-    linear_choose(KERNEL_PORTABLE, LINEAR_FORWARD, 100, 30)->run(LINEAR_FORWARD, 100, 30, x, w, &none, y);
+    linear_choose(KERNEL_PORTABLE, LINEAR_FORWARD, 100, 30)->run(LINEAR_FORWARD, 100, 30, ROWS, x, w, &none, y);
     for (size_t i = 0; i < sizeof y; i++)
         hash = (hash ^ ((const uint8_t *)y)[i]) * 1099511628211u;
     return hash;
