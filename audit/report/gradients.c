@@ -34,30 +34,31 @@ static void charts_put(html *h, const json *body) {
     static const struct {
         const char *title, *places, *values, *x_label, *y_label;
         bool log;
-    } charts[] = {{"Gradient at each layer, first tenth of training", NULL, "start", "layer, from the input",
-                   "norm", true},
-                  {"Gradient at each layer, last tenth of training", NULL, "end", "layer, from the input",
-                   "norm", true},
-                  {"Gradient of the first layer through training", "steps", "first", "step", "norm", true},
+    } charts[] = {{"Gradient at each layer, first tenth of training", NULL, "start",
+                   "layer with weights, from the input", "L2 norm of the gradient", true},
+                  {"Gradient at each layer, last tenth of training", NULL, "end",
+                   "layer with weights, from the input", "L2 norm of the gradient", true},
+                  {"Gradient of the first layer through training", "steps", "first", "step",
+                   "L2 norm of the gradient", true},
                   {"Training loss", "steps", "loss", "step", "loss (nats)", false}};
     const json *nets = json_get(json_get(body, "extra"), "nets");
     chart_series series[NETS_MOST];
     for (size_t i = 0; i < sizeof charts / sizeof *charts; i++) {
-        line_chart c = {.title = charts[i].title,
-                        .caption = charts[i].title, /* on a page titles are for who cannot see */
-                        .description =
-                            "A line for each net; the table below has the figures of the first and last "
-                            "layers.",
-                        .x_label = charts[i].x_label,
-                        .y_label = charts[i].y_label,
-                        .width = PAGE_WIDTH,
-                        .x_whole = true,
-                        .y_log = charts[i].log,
-                        .dense = true,
-                        .y_lo = NAN,
-                        .y_hi = NAN,
-                        .reference = NAN,
-                        .series = series};
+        line_chart c = {
+            .title = charts[i].title,
+            .caption = h->picture ? NULL : charts[i].title, /* on a page titles are for who cannot see */
+            .description = "A line for each net; the table below has the figures of the first and last "
+                           "layers.",
+            .x_label = charts[i].x_label,
+            .y_label = charts[i].y_label,
+            .width = PAGE_WIDTH,
+            .x_whole = true,
+            .y_log = charts[i].log,
+            .dense = true,
+            .y_lo = NAN,
+            .y_hi = NAN,
+            .reference = NAN,
+            .series = series};
         c.n_series = series_of(h, nets, charts[i].places, charts[i].values, series);
         if (c.n_series > 0) line_chart_put(h, &c);
     }

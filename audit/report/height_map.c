@@ -153,6 +153,11 @@ static void put_legend(html *h, const plot *p) {
                  TOP + SIDE - (double)SIDE * band / BANDS + 4, height_of(p, (double)band / BANDS));
 }
 
+static void put_stop_name(html *h, const plot *p, int stop, const char *name) {
+    double x = axis_place(&p->x, p->m->stops_x[stop]), y = axis_place(&p->y, p->m->stops_y[stop]);
+    html_put(h, "<text class=\"halo mid\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", x, y - 10, name);
+}
+
 static void put_way(html *h, const plot *p) {
     const height_map *m = p->m;
     if (!m->n_stops) return;
@@ -165,6 +170,9 @@ static void put_way(html *h, const plot *p) {
         html_put(h, "<circle class=\"stop\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"/>\n",
                  axis_place(&p->x, m->stops_x[i]), axis_place(&p->y, m->stops_y[i]),
                  i == m->n_stops - 1 ? 6 : 4);
+    if (m->n_stops < 2) return;
+    put_stop_name(h, p, 0, "first");
+    put_stop_name(h, p, m->n_stops - 1, "end");
 }
 
 void height_map_put(html *h, const height_map *m) {

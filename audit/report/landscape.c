@@ -62,7 +62,7 @@ static void curves_put(html *h, const json *curves) {
                    "valley forgives changes of the weights; the same noise is used for nets of one "
                    "architecture.",
         .x_label = "distance along the direction (1: as long as the weights)",
-        .y_label = "mean cross entropy",
+        .y_label = "mean cross entropy (nats)",
         .width = PAGE_WIDTH,
         .y_lo = NAN,
         .y_hi = NAN,
@@ -108,20 +108,23 @@ static void surface_put(html *h, const json *surface) {
              row_text(surface, "model"));
     const json *share = json_get(surface, "explained");
     snprintf(x_label, sizeof x_label,
-             path ? "first principal direction (%.0f %% of the path)" : "direction 1",
+             path ? "first principal direction (%.0f %% of the path), L2 distance"
+                  : "direction 1 (1: as long as the weights)",
              100 * number_at(share, 0));
-    snprintf(y_label, sizeof y_label, path ? "second (%.0f %%)" : "direction 2", 100 * number_at(share, 1));
+    snprintf(y_label, sizeof y_label, path ? "second (%.0f %%), L2 distance" : "direction 2",
+             100 * number_at(share, 1));
     height_map m = {
         .title = title,
         .description = "Mean cross entropy over two directions in the space of weights, as bands of colour "
                        "with contours.",
-        .caption = path ? "White: the path, its end the large circle. Heights are the loss on the plane, "
-                          "with the batch norm statistics of the end; earlier weights lie off the plane."
-                        : "The model itself is in the middle. Bands are of equal ratio where the scale is "
-                          "logarithmic.",
+        .caption =
+            path ? "White: the path and its stops. Heights are the loss on the plane, "
+                   "with the batch norm statistics of the end; earlier weights lie off the plane."
+                 : "The circle in the middle is the model itself. Bands of loss are equally wide, or of "
+                   "equal ratio where the scale is logarithmic.",
         .x_label = x_label,
         .y_label = y_label,
-        .value_label = "loss",
+        .value_label = "loss (nats)",
         .nx = nx,
         .ny = ny,
         .heights = heights,
@@ -132,6 +135,10 @@ static void surface_put(html *h, const json *surface) {
     m.stops_x = numbers_of(h, json_get(surface, "path_x"), POINTS_MOST, &m.n_stops);
     m.stops_y = numbers_of(h, json_get(surface, "path_y"), POINTS_MOST, &n_y);
     if (n_y != m.n_stops || !m.stops_x || !m.stops_y) m.n_stops = 0;
+    if (!path) {
+        m.stops_x = m.stops_y = (const double[]){0};
+        m.n_stops = 1;
+    }
     height_map_put(h, &m);
 }
 

@@ -1,6 +1,7 @@
 #include "audit/report/svg_internal.h"
 
 #include <math.h>
+#include <string.h>
 
 static double share_of(const axis *a, double value) {
     if (a->log) return a->hi > a->lo ? log(value / a->lo) / log(a->hi / a->lo) : 0;
@@ -65,7 +66,7 @@ void range_include(double *lo, double *hi, double value) {
     if (value > *hi) *hi = value;
 }
 
-enum { HEADING = 40 };
+enum { HEADING = 40, CAPTION = 118, CAPTION_LINE = 18 };
 
 /* Below the charts that are there, with the title as a heading. */
 static void open_in_picture(html *h, int width, int height, const char *title, const char *description) {
@@ -89,8 +90,30 @@ void svg_open(html *h, int width, int height, const char *title, const char *des
         width, width * 7 / 10, width, height, id, id, id, title, id, description);
 }
 
+/* In lines of up to CAPTION letters; SVG itself breaks none. */
+static void caption_in_picture(html *h, const char *caption) {
+    while (*caption) {
+        char line[CAPTION + 1];
+        size_t length = strlen(caption);
+        if (length > CAPTION) { /* up to the last blank that fits, or in the middle of a word */
+            length = CAPTION;
+            while (length > 0 && caption[length] != ' ')
+                length--;
+            if (length == 0) length = CAPTION;
+        }
+        snprintf(line, sizeof line, "%.*s", (int)length, caption);
+        html_put(h, "<text class=\"soft\" x=\"2\" y=\"%d\">%s</text>\n", h->height + CAPTION_LINE, line);
+        h->height += CAPTION_LINE;
+        caption += length;
+        while (*caption == ' ')
+            caption++;
+    }
+    h->height += CAPTION_LINE / 2;
+}
+
 void svg_close(html *h, const char *caption) {
     html_put(h, "</svg>\n");
+    if (h->picture && caption) caption_in_picture(h, caption);
     if (h->picture) return;
     if (caption) html_put(h, "<figcaption>%s</figcaption>\n", caption);
     html_put(h, "</figure>\n");

@@ -45,6 +45,12 @@ static void must_be_there(const char *name) {
     if (stat(temporary_path(name), &s) != 0 || s.st_size < 100) fail_msg("%s was not written", name);
 }
 
+static void must_say(const char *name, const char *words) {
+    char *text = slurp(name);
+    if (!strstr(text, words)) fail_msg("%s does not say \"%s\"", name, words);
+    free(text);
+}
+
 static void explain_draws(void **state) {
     (void)state;
     json *j = same_for_threads(
@@ -87,7 +93,7 @@ static void landscape_draws(void **state) {
     assert_near(middle, json_as_real(json_at(json_get(curve, "loss"), 2), NAN),
                 1e-9); /* both the model itself */
     json_free(j);
-    must_be_there("l.svg");
+    must_say("l.svg", "The circle in the middle is the model itself");
 }
 
 static void landscape_follows_a_path(void **state) {
