@@ -63,6 +63,9 @@ static json *points_json(const lr_curve *c) {
 static status conclude(context *c, const find_settings *o, const lr_curve *curve, result *x, err *e) {
     result_value(x, (row_key){.metric = "learning_rate", .eps = NAN}, curve->n, curve->suggestion,
                  (interval){NAN, NAN}, "none", "the loss falls nowhere");
+    if (curve->diverged)
+        result_value(x, (row_key){.metric = "diverging_rate", .eps = NAN}, curve->n,
+                     curve->points[curve->n - 1].rate, (interval){NAN, NAN}, "none", NULL);
     result_extra(x, "points", points_json(curve));
     say(c, "the loss falls most steeply at a learning rate of %.2g%s\n", curve->suggestion,
         curve->diverged ? "" : "; it did not diverge before the last step");

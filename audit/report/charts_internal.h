@@ -21,6 +21,12 @@ typedef struct chart_series {
     bool scattered;            /* marks without a line through them, in any order */
 } chart_series;
 
+/* A dotted vertical line with a word, such as where something happens. */
+typedef struct chart_mark {
+    double x; /* NAN = none */
+    const char *label;
+} chart_mark;
+
 typedef struct line_chart {
     const char *title, *description, *caption; /* caption may be NULL */
     const char *x_label, *y_label;
@@ -33,6 +39,8 @@ typedef struct line_chart {
     double reference;                   /* its height, NAN = none */
     const chart_series *series;
     int n_series;
+    const chart_mark *marks;
+    int n_marks;
 } line_chart;
 
 /* Lines with marks and error bars, named at their right ends. */

@@ -108,6 +108,19 @@ static void put_reference(html *h, const plot *p) {
                  c->reference_label);
 }
 
+/* The word stands at the foot, where curves that fall and rise again seldom are, on the side with more room. */
+static void put_marks(html *h, const plot *p) {
+    for (int i = 0; i < p->c->n_marks; i++) {
+        const chart_mark *m = &p->c->marks[i];
+        if (!isfinite(m->x)) continue;
+        double x = axis_place(&p->x, m->x);
+        bool left = x > (p->x.from + p->x.to) / 2;
+        html_put(h, "<path class=\"reference\" d=\"M%.1f,%dV%.1f\"/>", x, TOP, p->y.from);
+        html_put(h, "<text class=\"soft halo%s\" x=\"%.1f\" y=\"%.1f\">%.40s</text>\n", left ? " end" : "",
+                 left ? x - 6 : x + 6, p->y.from - 8, m->label);
+    }
+}
+
 /* Where a point of a series is drawn: beside those of the others, so that intervals do not hide each other; but
  * at the left end, where series begin at a point they share, nothing is moved. */
 static double point_x(const plot *p, int series, double x) {
@@ -169,6 +182,7 @@ void line_chart_put(html *h, const line_chart *c) {
     svg_open(h, c->width, HEIGHT, c->title, c->description);
     put_axes(h, &p);
     put_reference(h, &p);
+    put_marks(h, &p);
     for (int s = 0; s < c->n_series; s++)
         put_series(h, &p, s);
     if (c->n_series > 1) put_names(h, &p);

@@ -137,7 +137,7 @@ static void a_learning_rate_is_found(void **state) {
     const json *first = json_at(extra(j, "points"), 0);
     assert_near(json_as_real(json_get(first, "rate"), NAN), 1e-6, 1e-12);
     json_free(j);
-    must_be_there("rates.svg");
+    must_say("rises.svg", ">diverges: ");
     cli_expect(2, "expected a rising range", "lr-find --data synth:shapes -n 64 --lowest 1 --highest .1");
     cli_expect(3, "begin with a lower", "lr-find --data synth:shapes -n 64 --lowest 1e5 --highest 1e6");
 }
@@ -152,6 +152,15 @@ static void kernels_are_drawn(void **state) {
     must_be_there("again.png");
     cli_expect(2, "--row 5", "kernels --data synth:shapes -n 5 --row 5");
     cli_expect(2, "not both", "kernels k.png --data synth:shapes");
+    assert_int_equal(count_rows(j, "diverging_rate"), 0);
+    json_free(j);
+    must_say("rates.svg", "falls most steeply: ");
+    cli_expect(
+        0, NULL,
+        "lr-find --data synth:shapes -n 600 --arch small --batch 32 --steps 120 --highest 1e5 -o rises.svg "
+        "--json rises.json");
+    j = assert_result_file(temporary_path("rises.json"));
+    assert_int_equal(count_rows(j, "diverging_rate"), 1);
     cli_expect(2, "--data is missing", "kernels");
 }
 
