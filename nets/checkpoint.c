@@ -9,7 +9,9 @@
  * and in the metadata the settings (checkpoint_settings.c), of which none may differ when training goes on, and a hash of all values. */
 #include "nets/checkpoint_internal.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,13 +148,28 @@ static json *metadata_of(const trainer *t, const char *hash) {
     return NULL;
 }
 
+#define EPOCH_MARK "{epoch}"
+
+/* {epoch} in the pattern becomes its number. False when the name does not fit. */
+static bool path_of_epoch(const char *pattern, int epoch, char *out, size_t room) {
+    const char *mark = strstr(pattern, EPOCH_MARK);
+    int length = mark ? snprintf(out, room, "%.*s%d%s", (int)(mark - pattern), pattern, epoch,
+                                 mark + strlen(EPOCH_MARK))
+                      : snprintf(out, room, "%s", pattern);
+    return length >= 0 && (size_t)length < room;
+}
+
 status checkpoint_write(const trainer *t, err *e) {
+    char path[PATH_MAX];
     part parts[MOST_PARTS];
     st_entry entries[MOST_PARTS + 1];
     span values[MOST_PARTS + 1];
     char hash[SHA256_HEX];
     int64_t slots[PROGRESS_SLOTS];
-    int n = parts_of(t, parts);
+    int n = parts_of(t, parts), epoch = t->at.epoch + (t->at.index > 0);
+    if (!path_of_epoch(t->options->checkpoint, epoch, path, sizeof path))
+        return err_set(e, STATUS_USAGE, "%.100s...: this name of a checkpoint is too long",
+                       t->options->checkpoint);
     progress_to_slots(&t->at, slots);
     for (int i = 0; i < n; i++) {
         entries[i] = (st_entry){
@@ -163,23 +180,29 @@ status checkpoint_write(const trainer *t, err *e) {
     values[n] = (span){slots, sizeof slots};
     hash_values(values, n + 1, hash);
     json *metadata = metadata_of(t, hash);
-    status s = metadata ? safetensors_write_file(t->options->checkpoint, entries, n + 1, metadata, e)
+    status s = metadata ? safetensors_write_file(path, entries, n + 1, metadata, e)
                         : err_set(e, STATUS_NO_MEMORY, "no memory for a checkpoint");
     json_free(metadata);
     return s;
 }
 
-status checkpoint_check(const trainer *t, const safetensors *file, err *e) {
+static status read_settings(const safetensors *file, json **out, err *e) {
     const char *format = safetensors_metadata(file, "format"), *text = safetensors_metadata(file, "settings");
+    *out = NULL;
     if (!format || strcmp(format, FORMAT) != 0 || !text) {
         return err_set(e, STATUS_BAD_FILE,
                        "no checkpoint of a training: its format is '%.32s', expected '%s'",
                        format ? format : "unknown", FORMAT);
     }
+    status s = json_parse(text, strlen(text), out, e);
+    return s == STATUS_OK ? s : err_prefix(e, STATUS_BAD_FILE, "'settings' in its metadata");
+}
+
+status checkpoint_check(const trainer *t, const safetensors *file, err *e) {
     json *there, *here = checkpoint_settings(t);
     if (!here) return err_set(e, STATUS_NO_MEMORY, "no memory for the settings");
-    status s = json_parse(text, strlen(text), &there, e);
-    s = s == STATUS_OK ? checkpoint_compare(there, here, e) : err_prefix(e, s, "'settings' in its metadata");
+    status s = read_settings(file, &there, e);
+    if (s == STATUS_OK) s = checkpoint_compare(there, here, e);
     if (s != STATUS_OK) s = STATUS_BAD_FILE;
     json_free(there);
     json_free(here);
@@ -270,4 +293,52 @@ status checkpoint_read(trainer *t, err *e) {
     if (s == STATUS_OK) s = checkpoint_load(t, &file, e);
     safetensors_free(&file);
     return s == STATUS_OK ? s : err_prefix(e, s, "%s", t->options->resume);
+}
+
+static status load_weights(const safetensors *file, const net *n, weights *w, err *e) {
+    static const char *const names[MOST_PARTS] = {"optimizer", "average", "best",
+                                                  "slow",      "goal",    "weights"}; /* as in parts_of */
+    const st_tensor *found[MOST_PARTS], *values = safetensors_find(file, "weights"),
+                                        *progress = safetensors_find(file, "progress");
+    int count = 0;
+    for (int i = 0; i < MOST_PARTS; i++) {
+        found[count] = safetensors_find(file, names[i]);
+        count += found[count] != NULL;
+    }
+    status s = check_tensor(progress, "progress", "I64", PROGRESS_SLOTS, e);
+    if (s == STATUS_OK) s = check_tensor(values, "weights", "F32", n->n_floats, e);
+    if (s == STATUS_OK) s = check_finite(values, e);
+    if (s == STATUS_OK) s = check_hash(file, found, count, e);
+    if (s == STATUS_OK) s = st_tensor_floats(values, w->data, e);
+    w->version++;
+    return s;
+}
+
+status checkpoint_weights(const char *path, const net *n, weights *w, err *e) {
+    safetensors file;
+    json *settings = NULL;
+    char hash[SHA256_HEX];
+    status s = safetensors_read_file(path, &file, e);
+    if (s != STATUS_OK) return s;
+    s = read_settings(&file, &settings, e);
+    if (s == STATUS_OK && !checkpoint_net_hash(n, hash)) s = err_set(e, STATUS_NO_MEMORY, "out of memory");
+    if (s == STATUS_OK) {
+        const char *there = json_as_string(json_get(settings, "net"));
+        if (!there || strcmp(there, hash) != 0)
+            s = err_set(e, STATUS_BAD_FILE, "a checkpoint of another net");
+    }
+    if (s == STATUS_OK) s = load_weights(&file, n, w, e);
+    json_free(settings);
+    safetensors_free(&file);
+    return s == STATUS_OK ? s : err_prefix(e, s, "%s", path);
+}
+
+bool checkpoint_is(const char *path) {
+    safetensors file;
+    err ignored;
+    if (safetensors_read_file(path, &file, &ignored) != STATUS_OK) return false;
+    const char *format = safetensors_metadata(&file, "format");
+    bool is = format && strcmp(format, FORMAT) == 0;
+    safetensors_free(&file);
+    return is;
 }

@@ -9,6 +9,9 @@
  * rates. NULL when memory is out. */
 json *checkpoint_settings(const trainer *t);
 
+/* What "net" is among them. False when memory is out. */
+bool checkpoint_net_hash(const net *n, char hex[SHA256_HEX]);
+
 /* STATUS_BAD_FILE, naming the first setting that differs, unless both are equal. */
 MUST_CHECK status checkpoint_compare(const json *there, const json *here, err *e);
 

@@ -44,16 +44,22 @@ static bool set_rates(const trainer *t, json *j) {
     return set_hash(j, "rates", &hash);
 }
 
-static bool set_net(const trainer *t, json *j) {
-    json *graph = net_to_json(t->net);
+bool checkpoint_net_hash(const net *n, char hex[SHA256_HEX]) {
+    json *graph = net_to_json(n);
     char *text = graph ? json_text(graph, 0) : NULL;
     json_free(graph);
     if (!text) return false;
     sha256 hash;
     sha256_init(&hash);
     sha256_update(&hash, text, strlen(text));
+    sha256_hex(&hash, hex);
     free(text);
-    return set_hash(j, "net", &hash);
+    return true;
+}
+
+static bool set_net(const trainer *t, json *j) {
+    char hex[SHA256_HEX];
+    return checkpoint_net_hash(t->net, hex) && json_set_string(j, "net", hex);
 }
 
 json *checkpoint_settings(const trainer *t) {

@@ -36,6 +36,9 @@ static status metadata_json(const safetensors *file, const char *key, json **out
 
 static status read_graph(const safetensors *file, model_file *out, err *e) {
     const char *format = safetensors_metadata(file, FORMAT_KEY);
+    if (format && strncmp(format, "audit-checkpoint/", strlen("audit-checkpoint/")) == 0)
+        return err_set(e, STATUS_BAD_FILE,
+                       "a checkpoint of a training, no model: audit train --resume goes on from it");
     if (!format || strcmp(format, FORMAT))
         return err_set(e, STATUS_BAD_FILE, "its format is '%.32s', expected '%s'",
                        format ? format : "unknown", FORMAT);

@@ -85,7 +85,7 @@ typedef struct train_options {
     int patience;                       /* epochs without a better validation accuracy before stopping; the best weights are kept; 0: off */
 
     /* Coming back. */
-    const char *checkpoint;             /* file rewritten after each epoch and every checkpoint_every steps; NULL: none */
+    const char *checkpoint;             /* file rewritten after each epoch and every checkpoint_every steps; with {epoch} in its name, one for each; NULL: none */
     int checkpoint_every;
     const char *resume;                 /* a checkpoint to go on from; NULL: from the start */
 } train_options;
@@ -126,6 +126,12 @@ MUST_CHECK status train_options_check(const train_options *o, err *e);
 
 /* The options as JSON, under the names of the struct but for "optimizer" (optim); NULL when memory is out. Left out is what belongs to one net, one data set or one machine: rates, validation, checkpoint, checkpoint_every, resume. */
 json *train_options_to_json(const train_options *o);
+
+/* Whether a file that can be read says that it is a checkpoint. */
+bool checkpoint_is(const char *path);
+
+/* The weights (not the average) that a checkpoint of a training of net n holds. STATUS_BAD_FILE unless the file is whole and of this net. */
+MUST_CHECK status checkpoint_weights(const char *path, const net *n, weights *w, err *e);
 
 /* Mean and standard deviation per channel over the data set, for the input normalisation. Bytes are summed exactly, floats in double. The
  * deviation of a constant channel, and of channels that the images do not have, is 1. */

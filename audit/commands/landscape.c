@@ -9,6 +9,7 @@
 #include "audit/show.h"
 #include "nets/model_file.h"
 #include "nets/predict.h"
+#include "nets/train.h"
 
 enum { MODELS_MOST = 6, STOPS_MOST = 64, POINTS_MOST = 401 };
 
@@ -56,9 +57,9 @@ static const option options[] = {
     {.name = "along",
      .kind = OPTION_TEXT,
      .offset = FIELD(along),
-     .metavar = "A.bin,B.bin,...",
-     .what =
-         "earlier models of the same training: draws its path to MODEL on the plane that holds most of it"},
+     .metavar = "A,B,...",
+     .what = "earlier checkpoints or models of the same training: draws its path to MODEL on the plane that "
+             "holds most of it; train --checkpoint \"NAME-{epoch}.ckpt\" keeps one of each epoch"},
     {.name = "output",
      .letter = 'o',
      .kind = OPTION_OUTPUT,
@@ -215,8 +216,8 @@ static status explore(work *k, const loaded_model *m, const char *path, err *e) 
 
 typedef struct path {
     int n;
-    model_file files[STOPS_MOST];
-    const weights *points[STOPS_MOST + 1];
+    weights stops[STOPS_MOST];
+    const weights *points[STOPS_MOST + 1]; /* the stops, then the end */
 } path;
 
 static bool same_layout(const net *a, const net *b) {
@@ -226,25 +227,37 @@ static bool same_layout(const net *a, const net *b) {
     return same;
 }
 
+/* The weights of a checkpoint, or of a model. */
+static status read_stop(const char *file, const net *n, weights *out, err *e) {
+    model_file m;
+    if (checkpoint_is(file)) {
+        status s = weights_new(n, out, e);
+        return s == STATUS_OK ? checkpoint_weights(file, n, out, e) : s;
+    }
+    status s = model_file_read(file, &m, e);
+    if (s != STATUS_OK) return s;
+    s = same_layout(n, m.net) ? weights_copy(&m.weights, out, e)
+                              : err_set(e, STATUS_USAGE, "%s is a net of other layers than the model", file);
+    model_file_free(&m);
+    return s;
+}
+
 static status read_path(const char *list, const net *n, path *out, err *e) {
     char *text = strdup(list), *rest = NULL;
     status s = text ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (char *file = text ? strtok_r(text, ",", &rest) : NULL; file && s == STATUS_OK;
          file = strtok_r(NULL, ",", &rest)) {
         if (out->n == STOPS_MOST) {
-            s = err_set(e, STATUS_USAGE, "--along: more than %d models", (int)STOPS_MOST);
+            s = err_set(e, STATUS_USAGE, "more than %d stops", (int)STOPS_MOST);
             break;
         }
-        s = model_file_read(file, &out->files[out->n], e);
-        if (s != STATUS_OK) break;
-        out->points[out->n] = &out->files[out->n].weights;
-        if (!same_layout(n, out->files[out->n++].net))
-            s = err_set(e, STATUS_USAGE, "--along: %s is a net of other layers than the model", file);
+        out->points[out->n] = &out->stops[out->n];
+        s = read_stop(file, n, &out->stops[out->n++], e);
     }
     if (s == STATUS_OK && out->n < 2)
-        s = err_set(e, STATUS_USAGE, "--along: at least two earlier models are needed");
+        s = err_set(e, STATUS_USAGE, "at least two earlier checkpoints or models are needed");
     free(text);
-    return s;
+    return s == STATUS_OK ? s : err_prefix(e, s, "--along");
 }
 
 static void widen(const double *values, int n, double *lo, double *hi) {
@@ -293,7 +306,7 @@ static status add_path(work *k, const loaded_model *m, const char *model_path, e
     status s = read_path(k->o->along, m->file->net, p, e);
     if (s == STATUS_OK) s = draw_path(k, m, model_path, p, e);
     for (int i = 0; i < p->n; i++)
-        model_file_free(&p->files[i]);
+        weights_free(&p->stops[i]);
     free(p);
     return s;
 }

@@ -40,7 +40,8 @@ static const option options[] = {
      .kind = OPTION_OUTPUT,
      .offset = FIELD(checkpoint),
      .metavar = "FILE",
-     .what = "keep the state of training here, rewritten after every epoch, to go on from with --resume"},
+     .what = "keep the state of training here, rewritten after every epoch, to go on from with --resume; "
+             "with {epoch} in the name, one file for each"},
     {.name = "checkpoint-every",
      .kind = OPTION_INTEGER,
      .offset = FIELD(checkpoint_every),
@@ -130,7 +131,8 @@ static status report_test(context *c, result *x, training *t, const char *path, 
 static status interrupted(context *c, const train_settings *o, const training *t, const dataset *d, err *e) {
     char again[512] = "";
     if (o->checkpoint)
-        snprintf(again, sizeof again, "; the same command with --resume %.400s goes on", o->checkpoint);
+        snprintf(again, sizeof again, "; the same command with --resume %s%.400s goes on",
+                 strstr(o->checkpoint, "{epoch}") ? "and the last " : "", o->checkpoint);
     if (!o->save_on_interrupt)
         return err_set(e, STATUS_CANCELLED, "interrupted, %s was not written%s", o->output, again);
     status s = save(t, &c->training, d, c, o->output, false, e);

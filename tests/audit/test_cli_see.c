@@ -112,6 +112,17 @@ static void landscape_follows_a_path(void **state) {
                "landscape model.bin --along early.bin,linear.bin --data synth:shapes -n 20 --points 3");
     cli_expect(2, "one model", "landscape model.bin early.bin --along middle.bin --data synth:shapes");
 }
+    cli_expect(0, NULL, TRAIN "--epochs 3 -o last.bin --checkpoint at-{epoch}.ckpt");
+    must_be_there("at-3.ckpt");
+    cli_expect(0, NULL,
+               "landscape last.bin --along at-1.ckpt,at-2.ckpt --data synth:shapes -n 50 --points 3 "
+               "--surface 3 -o c.svg --json along.json");
+    j = assert_result_file(temporary_path("along.json"));
+    assert_int_equal(json_count(json_get(json_at(extra(j, "surfaces"), 0), "path_x")), 3);
+    json_free(j);
+    cli_expect(2, "another net",
+               "landscape linear.bin --along at-1.ckpt,at-2.ckpt --data synth:shapes -n 20 --points 3");
+    cli_expect(2, "no model: audit train --resume", "landscape at-1.ckpt --data synth:shapes");
 
 static void gradients_are_watched(void **state) {
     (void)state;
