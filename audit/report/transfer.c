@@ -2,17 +2,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
 #include "audit/rows.h"
 
 /* One line of the table: a metric, and the same one of the twin from scratch with "scratch_" before it. */
 static const struct {
-    const char *metric, *attack, *what;
-} lines[] = {{"accuracy", "none", "all test images, unchanged"},
-             {"attacked_clean", "none", "attacked images, unchanged"},
-             {"accuracy", "pgd", "the same, under PGD that knows the net"},
-             {"accuracy", "base-pgd", "the same, under PGD that knows the base alone"}};
+    const char *metric, *attack, *what, *label; /* the label is for charts */
+} lines[] = {
+    {"accuracy", "none", "all test images, unchanged", "all test images"},
+    {"attacked_clean", "none", "attacked images, unchanged", "attacked images, before"},
+    {"accuracy", "pgd", "the same, under PGD that knows the net", "under PGD on the net"},
+    {"accuracy", "base-pgd", "the same, under PGD that knows the base alone", "under PGD on the base"}};
 
 enum { LINES = sizeof lines / sizeof *lines };
 
@@ -57,6 +59,40 @@ static void surface_put(html *h, const json *body) {
     html_table_close(h);
 }
 
+static int dots_of(const json *body, bool twin, dot out[2 * LINES]) {
+    int n = 0;
+    for (int i = 0; i < LINES; i++)
+        for (int scratch = 0; scratch <= twin; scratch++) {
+            const json *row = row_of(body, scratch ? "scratch_" : "", i);
+            if (!row) continue;
+            out[n++] = (dot){.label = scratch ? "  from scratch" : lines[i].label,
+                             .n = row_n(row),
+                             .value = row_value(row),
+                             .i = row_interval(row),
+                             .open = scratch,
+                             .reason = row_text(row, "reason")};
+        }
+    return n;
+}
+
+static void chart_put(html *h, const json *body) {
+    dot dots[2 * LINES];
+    bool twin = row_of(body, "scratch_", 0) != NULL;
+    int n = dots_of(body, twin, dots);
+    if (n == 0) return;
+    dot_chart_put(h, &(dot_chart){.title = "Images that are right",
+                                  .description = "Accuracy on unchanged and on attacked images; the table "
+                                                 "below has the figures.",
+                                  .caption = twin ? "Filled: the net on the trunk of the base; hollow: the "
+                                                    "same net from scratch. Whiskers are 95 % intervals."
+                                                  : "Whiskers are 95 % intervals.",
+                                  .group_label = "images",
+                                  .x_label = "right",
+                                  .from_zero = true,
+                                  .dots = dots,
+                                  .n = n});
+}
+
 static void trigger_put(html *h, const json *body) {
     static const char *const nets[][2] = {{"base_trigger_moved", "the base"},
                                           {"trigger_moved", "this net"},
@@ -80,6 +116,7 @@ static void trigger_put(html *h, const json *body) {
 void transfer_put(html *h, const json *document) {
     const json *body = json_get(document, "body");
     about_put(h, body);
+    chart_put(h, body);
     surface_put(h, body);
     trigger_put(h, body);
 }

@@ -87,6 +87,10 @@ static void result_is_valid_and_same_for_any_threads(void **state) {
                    threads[i], threads[i], threads[i]);
     assert_same_file("t1.bin", "t3.bin");
     assert_same_body("t1.json", "t3.json");
+    cli_expect(0, NULL, "report t1.json -o t.html");
+    char *page = slurp("t.html");
+    assert_non_null(strstr(page, "under PGD on the base")); /* of the chart */
+    free(page);
     json *t = assert_result_file(temporary_path("t1.json"));
     double gain = row_value(t, "transfer_gain", "none");
     assert_near(gain, row_value(t, "accuracy", "none") - row_value(t, "scratch_accuracy", "none"), 1e-9);
