@@ -156,8 +156,13 @@ static void print_correlations(const context *c, result *x) {
         interval i = row_interval(row);
         text_table_cell(&t, "%s", row_text(row, "group") + strlen("method="));
         text_table_cell(&t, "%d", (int)row_n(row));
-        text_table_cell(&t, "%.2f", row_value(row));
-        if (isnan(i.lo))
+        if (isnan(row_value(row)))
+            text_table_cell(&t, "-");
+        else
+            text_table_cell(&t, "%.2f", row_value(row));
+        if (isnan(row_value(row)))
+            text_table_cell(&t, "%s", row_text(row, "reason"));
+        else if (isnan(i.lo))
             text_table_cell(&t, "-");
         else
             text_table_cell(&t, "[%.2f, %.2f]", i.lo, i.hi);

@@ -53,8 +53,10 @@ static double compare(const work *k, explain_method method, const float *maps, r
         n += !isnan(values[n]);
     }
     if (n > 0) average = mean(values, n);
-    result_value(x, (row_key){.metric = "rank_correlation_random", .group = group, .eps = NAN}, n, average,
-                 n > 1 ? t_interval(values, n, .95) : (interval){NAN, NAN}, "t", "every map is constant");
+    interval i = n > 1 ? t_interval(values, n, .95) : (interval){NAN, NAN};
+    if (n > 1) i = (interval){fmax(i.lo, -1), fmin(i.hi, 1)}; /* what a correlation can be */
+    result_value(x, (row_key){.metric = "rank_correlation_random", .group = group, .eps = NAN}, n, average, i,
+                 "t", "every map is constant");
     free(values);
     if (average > alike) {
         char text[200];
@@ -183,6 +185,16 @@ static double probability(model *m, const float *image, int c, float *logits) {
 
 enum { GALLERY_MOST = 32, CAPTION = 64 };
 
+/* Whether an image raises nothing: a channel that no noise woke up stays grey, and is not to be taken for one that likes grey. */
+static bool is_silent(model *m, const float *image, const float *cotangent, float *outputs) {
+    err ignored;
+    double sum = 0;
+    if (model_forward(m, 0, 1, image, false, outputs, &ignored) != STATUS_OK) return false;
+    for (int k = 0; k < m->classes; k++)
+        sum += (double)cotangent[k] * (double)outputs[k];
+    return sum == 0;
+}
+
 /* What raises each of n outputs of a model; `whole` (or NULL) tells how sure of it the net is. */
 static status add_gallery(const work *k, model *m, const float *cotangents, int n, char captions[][CAPTION],
                           model *whole, int first_class, const char *title, const char *name,
@@ -190,7 +202,7 @@ static status add_gallery(const work *k, model *m, const float *cotangents, int 
     size_t size = shape_size(m->input);
     const char *lines[GALLERY_MOST];
     picture sheet;
-    float *images = malloc(((size_t)n * size + (whole ? (size_t)whole->classes : 0)) * sizeof *images);
+    float *images = malloc(((size_t)n * size + (size_t)m->classes) * sizeof *images);
     status s = images ? visualise(m, cotangents, n, k->p->steps, k->r, images, e)
                       : err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int i = 0; i < n && s == STATUS_OK; i++) {
@@ -200,6 +212,9 @@ static status add_gallery(const work *k, model *m, const float *cotangents, int 
             snprintf(captions[i] + length, CAPTION - length, " %.0f%%",
                      100 * probability(whole, images + (size_t)i * size, first_class + i,
                                        images + (size_t)n * size));
+        else if (is_silent(m, images + (size_t)i * size, cotangents + (size_t)i * (size_t)m->classes,
+                           images + (size_t)n * size))
+            snprintf(captions[i] + length, CAPTION - length, ": silent");
     }
     if (s == STATUS_OK) s = gallery_draw(title, images, m->input, n, lines, &sheet, e);
     if (s == STATUS_OK) picture_set_add(pictures, name, &sheet);

@@ -117,10 +117,12 @@ status features_sheet_draw(const char *title, const float *image, shape image_sh
         lo = fminf(lo, map[i]);
         hi = fmaxf(hi, map[i]);
     }
+    char scaled[300];
+    snprintf(scaled, sizeof scaled, "%.200s; black is %.3g, bright %.3g", title, (double)lo, (double)hi);
     grid g = {.width = zoom * s.w, .height = zoom * s.h};
     if (image_zoom * image_shape.w > g.width) g.width = image_zoom * image_shape.w;
     if (image_zoom * image_shape.h > g.height) g.height = image_zoom * image_shape.h;
-    status ok = grid_open(&g, title, count + 1, out, e);
+    status ok = grid_open(&g, scaled, count + 1, out, e);
     if (ok != STATUS_OK) return ok;
     picture_image(out, cell_x(&g, 0), cell_y(&g, 0), image_zoom, image_shape, image);
     for (int c = 0; c < count; c++)

@@ -23,14 +23,14 @@ typedef struct maps_sheet {
     int n_columns;
 } maps_sheet;
 
-/* A row for every image: image, label and prediction, then its maps. */
+/* A row for every image: image, label and prediction, then its maps; at the foot, what colours mean. */
 MUST_CHECK status maps_sheet_draw(const maps_sheet *s, picture *out, err *e);
 
 /* The filters of the first convolution, each stretched to its largest weight; grey (or white, of one channel) is 0. *out is empty when the net has
  * no convolution. */
 MUST_CHECK status filters_sheet_draw(const net *n, const weights *w, picture *out, err *e);
 
-/* Channels of a map (h x w x c), black to bright from 0 (or its lowest value) to its largest. */
+/* Channels of a map (h x w x c), black to bright from 0 (or its lowest value) to its largest; the title says which these are. */
 MUST_CHECK status features_sheet_draw(const char *title, const float *image, shape image_shape,
                                       const float *map, shape s, picture *out, err *e);
 

@@ -68,6 +68,11 @@ static void explain_draws(void **state) {
                "-o a.png");
     must_be_there("a.png");
     cli_expect(0, "NO_MAP", "explain linear.bin --data synth:shapes -n 2 -m gradient,gradcam -o b.png");
+    cli flat =
+        cli_run(0, NULL, "explain linear.bin --data synth:shapes -n 2 -m occlusion --patch 4096 -o c.png");
+    assert_non_null(strstr(flat.out, "every map is constant"));
+    assert_null(strstr(flat.out, "nan"));
+    cli_free(&flat);
 }
 
 static void explain_refuses(void **state) {
@@ -107,11 +112,6 @@ static void landscape_follows_a_path(void **state) {
     assert_string_equal(json_as_string(json_get(surface, "axes")), "path");
     assert_int_equal(json_count(json_get(surface, "path_x")), 3);
     json_free(j);
-    cli_expect(2, "two earlier", "landscape model.bin --along early.bin --data synth:shapes");
-    cli_expect(2, "other layers",
-               "landscape model.bin --along early.bin,linear.bin --data synth:shapes -n 20 --points 3");
-    cli_expect(2, "one model", "landscape model.bin early.bin --along middle.bin --data synth:shapes");
-}
     cli_expect(0, NULL, TRAIN "--epochs 3 -o last.bin --checkpoint at-{epoch}.ckpt");
     must_be_there("at-3.ckpt");
     cli_expect(0, NULL,
@@ -123,6 +123,11 @@ static void landscape_follows_a_path(void **state) {
     cli_expect(2, "another net",
                "landscape linear.bin --along at-1.ckpt,at-2.ckpt --data synth:shapes -n 20 --points 3");
     cli_expect(2, "no model: audit train --resume", "landscape at-1.ckpt --data synth:shapes");
+    cli_expect(2, "two earlier", "landscape model.bin --along early.bin --data synth:shapes");
+    cli_expect(2, "other layers",
+               "landscape model.bin --along early.bin,linear.bin --data synth:shapes -n 20 --points 3");
+    cli_expect(2, "one model", "landscape model.bin early.bin --along middle.bin --data synth:shapes");
+}
 
 static void gradients_are_watched(void **state) {
     (void)state;
@@ -147,6 +152,15 @@ static void a_learning_rate_is_found(void **state) {
     if (!(rate > 1e-4 && rate < 1)) fail_msg("learning rate %g, expected 1e-4..1", rate);
     const json *first = json_at(extra(j, "points"), 0);
     assert_near(json_as_real(json_get(first, "rate"), NAN), 1e-6, 1e-12);
+    assert_int_equal(count_rows(j, "diverging_rate"), 0);
+    json_free(j);
+    must_say("rates.svg", "falls most steeply: ");
+    cli_expect(
+        0, NULL,
+        "lr-find --data synth:shapes -n 600 --arch small --batch 32 --steps 120 --highest 1e5 -o rises.svg "
+        "--json rises.json");
+    j = assert_result_file(temporary_path("rises.json"));
+    assert_int_equal(count_rows(j, "diverging_rate"), 1);
     json_free(j);
     must_say("rises.svg", ">diverges: ");
     cli_expect(2, "expected a rising range", "lr-find --data synth:shapes -n 64 --lowest 1 --highest .1");
@@ -163,15 +177,6 @@ static void kernels_are_drawn(void **state) {
     must_be_there("again.png");
     cli_expect(2, "--row 5", "kernels --data synth:shapes -n 5 --row 5");
     cli_expect(2, "not both", "kernels k.png --data synth:shapes");
-    assert_int_equal(count_rows(j, "diverging_rate"), 0);
-    json_free(j);
-    must_say("rates.svg", "falls most steeply: ");
-    cli_expect(
-        0, NULL,
-        "lr-find --data synth:shapes -n 600 --arch small --batch 32 --steps 120 --highest 1e5 -o rises.svg "
-        "--json rises.json");
-    j = assert_result_file(temporary_path("rises.json"));
-    assert_int_equal(count_rows(j, "diverging_rate"), 1);
     cli_expect(2, "--data is missing", "kernels");
 }
 
