@@ -20,7 +20,7 @@ static const classic_kernel kernels[] = {
     {"Sobel x", "brighter to the right", 3, 4, {-1, 0, 1, -2, 0, 2, -1, 0, 1}, true},
     {"Sobel y", "brighter below", 3, 4, {-1, -2, -1, 0, 0, 0, 1, 2, 1}, true},
     {"Laplacian", "edges of both sides", 3, 4, {0, 1, 0, 1, -4, 1, 0, 1, 0}, true},
-    {"corner", "one corner direction", 3, 4, {-1, -1, 0, -1, 4, 1, 0, 1, -3}, true},
+    {"corner", "corners, not straight edges", 3, 2, {1, 0, -1, 0, 0, 0, -1, 0, 1}, true},
 };
 
 enum { KERNELS = sizeof kernels / sizeof *kernels, MARGIN = KERNEL_SIDE / 2 };

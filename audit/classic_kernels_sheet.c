@@ -123,7 +123,7 @@ static status draw(sheet *t, const float *image, const run *r, float *answers, e
     if (ok != STATUS_OK) return ok;
     int cells = n + 3, lines = (cells + COLUMNS - 1) / COLUMNS;
     ok = picture_new(COLUMNS * (t->width + MARGIN) + MARGIN,
-                     lines * (HEAD + t->height + FOOT + MARGIN) + MARGIN, paper, t->p, e);
+                     lines * (HEAD + t->height + FOOT + MARGIN) + MARGIN + TEXT_LINE, paper, t->p, e);
     if (ok != STATUS_OK) return ok;
     put_title(t, 0, "the image", "");
     put_panel(t, 0, t->s, image);
@@ -134,6 +134,10 @@ static status draw(sheet *t, const float *image, const run *r, float *answers, e
         if (list[k]->is_signed && !sobel_x) sobel_x = k;
     }
     put_steepness(t, n + 1, answers, sobel_x, sobel_x + 1, n);
+    picture_text(
+        t->p, MARGIN, t->p->height - MARGIN - TEXT_LINE / 2, 120, faint,
+        "Where a kernel sums to 0, grey is 0, white positive, black negative. Kernels are applied as they "
+        "stand, not mirrored.");
     return put_corners(t, n + 2, image, r, e);
 }
 

@@ -67,6 +67,22 @@ static void test_edges(void **state) {
     }
 }
 
+/* A linear kernel can leave out edges along the axes and answer where two of them meet. */
+static void test_corner_kernel(void **state) {
+    (void)state;
+    err e;
+    run r = run_default();
+    const classic_kernel *list[] = {named("corner")};
+    float x[SIDE * SIDE], y[SIDE * SIDE];
+    for (int i = 0; i < SIDE * SIDE; i++)
+        x[i] = i / SIDE >= 6 && i % SIDE >= 6;
+    assert_ok(classic_kernels_apply(x, (shape){SIDE, SIDE, 1}, list, 1, &r, y, &e), e);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        bool near = i / SIDE >= 5 && i / SIDE <= 6 && i % SIDE >= 5 && i % SIDE <= 6;
+        if (near != (fabsf(y[i]) > .4f)) fail_msg("row %d, column %d: %g", i / SIDE, i % SIDE, (double)y[i]);
+    }
+}
+
 /* Harris: positive and largest at the corner of a square, negative along its edges, zero where nothing is. */
 static void test_corner(void **state) {
     (void)state;
@@ -101,8 +117,8 @@ static void test_sheet(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_ramp),
-                                       cmocka_unit_test(test_edges), cmocka_unit_test(test_corner),
-                                       cmocka_unit_test(test_sheet)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums),   cmocka_unit_test(test_ramp),
+                                       cmocka_unit_test(test_edges),  cmocka_unit_test(test_corner_kernel),
+                                       cmocka_unit_test(test_corner), cmocka_unit_test(test_sheet)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
