@@ -205,7 +205,7 @@ static void resume_repeats_training(void **state) {
     (void)state;
     cli_expect(0, NULL, LONG "-o whole.bin --log whole.jsonl --curves whole.svg --json whole.json");
     cli c = cli_start(LONG "-o parts.bin --log parts.jsonl --checkpoint state.ckpt --checkpoint-every 3");
-    for (int i = 0; i < 2000 && !exists("state.ckpt"); i++)
+    for (int i = 0; i < 30000 && !exists("state.ckpt"); i++)
         nap(2);
     nap(20);
     kill(c.pid, SIGKILL);
@@ -225,7 +225,7 @@ static void interrupt_tells_how_to_go_on(void **state) {
     cli c = cli_start(
         "train --data synth:shapes -n 2000 --arch lenet5 --epochs 100000 -o stopped.bin --checkpoint "
         "stopped.ckpt --checkpoint-every 1");
-    for (int i = 0; i < 2000 && !exists("stopped.ckpt"); i++)
+    for (int i = 0; i < 12000 && !exists("stopped.ckpt"); i++)
         nap(5);
     kill(c.pid, SIGINT);
     cli_wait(&c);
