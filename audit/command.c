@@ -6,9 +6,9 @@
 
 #include "audit/help.h"
 #include "audit/interrupt.h"
+#include "audit/outputs.h"
 #include "audit/recipe.h"
 #include "core/clock.h"
-#include "core/outfile.h"
 #include "core/parallel.h"
 #include "core/suggest.h"
 
@@ -69,21 +69,6 @@ static void start_run(context *c) {
     c->run.progress = progress_show;
     c->run.user = &c->progress;
     if (o->time_limit) interrupt_after((unsigned)o->time_limit);
-}
-
-/* A long piece of work must not end with an output that could not be written from the start. */
-static status check_outputs(context *c, void *settings, err *e) {
-    option_set sets[OPTION_SETS_MOST];
-    int n = command_option_sets(c->command, c, settings, sets);
-    status s = STATUS_OK;
-    for (int i = 0; s == STATUS_OK && i < n; i++)
-        for (const option *o = sets[i].options; s == STATUS_OK && o->name; o++) {
-            if (o->kind != OPTION_OUTPUT) continue;
-            const char *path;
-            memcpy(&path, (const char *)sets[i].values + o->offset, sizeof path);
-            if (path) s = outfile_check(path, e);
-        }
-    return s;
 }
 
 /* The JSON that option values come from. */
@@ -150,7 +135,7 @@ static int run_command(const command *k, int argc, char *const *argv) {
     status s = ready ? resolve(&c, settings, &files, &memory, words, &e)
                      : err_set(&e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) s = check_arguments(&c, &e);
-    if (s == STATUS_OK) s = check_outputs(&c, settings, &e);
+    if (s == STATUS_OK) s = outputs_check(&c, settings, &e);
     if (s == STATUS_OK) {
         start_run(&c);
         s = k->run(&c, settings, &e);

@@ -46,6 +46,7 @@ typedef struct context {
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
+    bool payload; /* a file that the command writes goes to standard output: no text may stand among it */
     int verdict;  /* exit code of a command that did its work: 0, or 1 when a gate failed, ... */
 } context;
 
@@ -60,6 +61,7 @@ struct command {
     bool reads_onnx;       /* takes only the options that context_read_model obeys: what ONNX files do not say */
     bool reads_answers;    /* and of dropout at test time, which predictions_of obeys */
     bool trains;           /* takes the training options */
+    bool attacks;          /* takes a budget, which attacks obey */
     const option *options; /* its own, or NULL */
     size_t settings_size;  /* of the struct that they fill */
     status (*run)(context *c, const void *settings, err *e);
@@ -85,7 +87,7 @@ int command_line(int argc, char *const *argv);
 /* --- for commands
  * ------------------------------------------------------------------------------------------------------ */
 
-/* Where tables and sentences go; NULL when --quiet, or when the JSON goes to standard output. */
+/* Where tables and sentences go; NULL when --quiet, or when an output goes to standard output. */
 FILE *context_out(const context *c);
 
 /* A line or part of one to context_out. */

@@ -50,12 +50,6 @@ static const option run_options[] = {
      .choice = kernel_at,
      .environment = "AUDIT_KERNEL",
      .what = "how convolutions and products are computed; portable gives the same bits on every x86-64"},
-    {.name = "budget",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(budget),
-     .metavar = "N",
-     .hi = 9007199254740992,
-     .what = "stop after the cost of N forward passes of one image (replays exactly)"},
     {.name = "time-limit",
      .kind = OPTION_INTEGER,
      .offset = FIELD(time_limit),
@@ -78,6 +72,16 @@ static const option run_options[] = {
      .kind = OPTION_FLAG,
      .offset = FIELD(quiet),
      .what = "print warnings and errors only"},
+    {0}};
+
+/* Of commands that attack. */
+static const option budget_options[] = {
+    {.name = "budget",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(budget),
+     .metavar = "N",
+     .hi = 9007199254740992,
+     .what = "stop after the cost of N forward passes of one image (replays exactly)"},
     {0}};
 
 #undef FIELD
@@ -132,11 +136,15 @@ static option_set data_set(context *c) {
     return (option_set){"Data", data_options, c ? &c->data : NULL};
 }
 
-/* Two tables under one heading. */
+/* Tables under one heading. */
 static const char running[] = "Running";
 
 static option_set step_set(context *c) {
     return (option_set){running, step_options, c ? &c->common : NULL};
+}
+
+static option_set budget_set(context *c) {
+    return (option_set){running, budget_options, c ? &c->common : NULL};
 }
 
 static option_set run_set(context *c) {
@@ -155,6 +163,7 @@ int command_option_sets(const command *k, context *c, void *settings, option_set
     if (k->reads_answers) sets[n++] = dropout_option_set(c ? &c->model : NULL);
     if (k->reads_model || k->reads_onnx) sets[n++] = input_option_set(c ? &c->input : NULL);
     sets[n++] = step_set(c);
+    if (k->attacks) sets[n++] = budget_set(c);
     sets[n++] = run_set(c);
     return n;
 }
@@ -167,6 +176,6 @@ int recipe_option_sets(context *c, option_set sets[OPTION_SETS_MOST]) {
 
 int common_option_sets(option_set sets[OPTION_SETS_MOST]) {
     const command everything = {
-        .trains = true, .reads_data = true, .reads_model = true, .reads_answers = true};
+        .trains = true, .reads_data = true, .reads_model = true, .reads_answers = true, .attacks = true};
     return command_option_sets(&everything, NULL, NULL, sets);
 }

@@ -7,8 +7,7 @@
 #include "core/clock.h"
 
 FILE *context_out(const context *c) {
-    bool json_on_stdout = c->common.json && strcmp(c->common.json, "-") == 0;
-    return c->common.quiet || json_on_stdout ? NULL : stdout;
+    return c->common.quiet || c->payload ? NULL : stdout;
 }
 
 void say(const context *c, const char *format, ...) {

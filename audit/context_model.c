@@ -6,7 +6,7 @@
 #include "core/bytes.h"
 #include "nets/model_file.h"
 
-enum { HEAD = 64 };
+enum { HEAD = 64, HEAD_BRACE = 8 /* where the JSON of safetensors begins */ };
 
 void loaded_model_free(loaded_model *m) {
     model_free(m->model);
@@ -41,6 +41,8 @@ status context_read_model(const context *c, const char *path, model_file *out, e
             "%s: --mean, --std, --range, --layout and --channels are for ONNX files; a model.bin keeps "
             "its own preprocessing",
             path);
+    if (n < HEAD_BRACE + 1 || head[HEAD_BRACE] != '{')
+        return err_set(e, STATUS_BAD_FILE, "%s: neither a model.bin nor an ONNX file", path);
     return model_file_read(path, out, e);
 }
 

@@ -77,13 +77,16 @@ static status find_class(const int32_t *before, const int32_t *after, int n, int
     return STATUS_OK;
 }
 
-static status measure(model *m, const int32_t *before, const dataset *stamped, const run *r, movement *out,
-                      err *e) {
+enum { ANY_CLASS = -1 };
+
+/* To one class, or to the one to which most answers move. */
+static status measure(model *m, const int32_t *before, const dataset *stamped, const run *r, int class,
+                      movement *out, err *e) {
     int n = stamped->n;
     int32_t *after = malloc((size_t)n * sizeof *after);
-    *out = (movement){0};
+    *out = (movement){.class = class};
     status s = after ? answers_of(m, stamped, r, after, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
-    if (s == STATUS_OK) s = find_class(before, after, n, m->classes, &out->class, e);
+    if (s == STATUS_OK && class == ANY_CLASS) s = find_class(before, after, n, m->classes, &out->class, e);
     for (int i = 1; i < n && s == STATUS_OK; i += 2) {
         out->n += before[i] != out->class;
         out->moved += before[i] != out->class && after[i] == out->class;
@@ -96,7 +99,7 @@ static status measure_base(model *base, const dataset *clean, const dataset *sta
                            movement *out, err *e) {
     int32_t *before = malloc((size_t)clean->n * sizeof *before);
     status s = before ? answers_of(base, clean, r, before, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
-    if (s == STATUS_OK) s = measure(base, before, stamped, r, out, e);
+    if (s == STATUS_OK) s = measure(base, before, stamped, r, ANY_CLASS, out, e);
     free(before);
     return s;
 }
@@ -112,17 +115,19 @@ static void report(result *x, text_table *t, const char *who, const char *metric
     cell_share(t, m->moved, m->n);
 }
 
-/* A trigger that the base knows and that moves the new net far more than a net which never saw the base. */
-static void warn(const transfer_job *j, result *x, const movement *own, const movement *twin) {
-    interval here = wilson(own->moved, own->n, 0.95), there = wilson(twin->moved, twin->n, 0.95);
+/* A trigger that moves most answers of the base, and those of the new net far more often to one class than those of a net which never
+ * saw the base. */
+static void warn(const transfer_job *j, result *x, const movement *base, const movement *own,
+                 const movement *twin) {
+    interval there = wilson(base->moved, base->n, 0.95), here = wilson(own->moved, own->n, 0.95),
+             without = wilson(twin->moved, twin->n, 0.95);
     char text[240];
-    if (!j->scratch.net || !(here.lo > there.hi)) return;
+    if (!j->scratch.net || !(there.lo > 0.5) || !(here.lo > without.hi)) return;
     snprintf(text, sizeof text,
              "the trigger moves %.1f %% of this net's answers to one class and %.1f %% of those of its twin "
-             "from scratch: the base's backdoor came along",
+             "from scratch: a backdoor of the base came along",
              100.0 * (double)own->moved / (double)own->n, 100.0 * (double)twin->moved / (double)twin->n);
-    result_warning(x, "BACKDOOR_CARRIED", text, NULL, 0,
-                   "audit transfer with another base, or --freeze none");
+    result_warning(x, "BACKDOOR_CARRIED", text, NULL, 0, "audit transfer with another base");
 }
 
 status transfer_trigger(transfer_job *j, model *base, result *x, err *e) {
@@ -132,9 +137,11 @@ status transfer_trigger(transfer_job *j, model *base, result *x, err *e) {
     status s = stamp(&j->test, &j->trigger, &stamped, e);
     if (s != STATUS_OK) return s;
     s = measure_base(base, &j->test, &stamped, r, &of_base, e);
-    if (s == STATUS_OK) s = measure(j->tested.model, j->tested.clean.answers, &stamped, r, &of_net, e);
+    if (s == STATUS_OK)
+        s = measure(j->tested.model, j->tested.clean.answers, &stamped, r, ANY_CLASS, &of_net, e);
     if (s == STATUS_OK && j->scratch.net)
-        s = measure(j->tested_scratch.model, j->tested_scratch.clean.answers, &stamped, r, &of_scratch, e);
+        s = measure(j->tested_scratch.model, j->tested_scratch.clean.answers, &stamped, r, of_net.class,
+                    &of_scratch, e);
     if (s == STATUS_OK) {
         text_table t = text_table_new("net|moves to|>n|>moved|95 % interval");
         report(x, &t, "base", "base_trigger_moved", j->base->class_names[of_base.class], &of_base);
@@ -150,7 +157,7 @@ status transfer_trigger(transfer_job *j, model *base, result *x, err *e) {
         if (!j->scratch.net)
             say(j->context, "\nA square can look like a class to clean nets too: --scratch tells, no rate of "
                             "one net does.\n");
-        warn(j, x, &of_net, &of_scratch);
+        warn(j, x, &of_base, &of_net, &of_scratch);
     }
     dataset_free(&stamped);
     return s;

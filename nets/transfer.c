@@ -101,7 +101,10 @@ status transfer_build(const transfer_plan *p, uint64_t seed, transferred *out, e
     *out = (transferred){0};
     status s = check_channels(p->base, p->input, e);
     if (s != STATUS_OK) return s;
-    if (p->cut < 1 || !net_is_waist(p->base, p->cut))
+    if (p->cut < 1)
+        return err_set(e, STATUS_USAGE, "%s cannot be cut at its input: nothing of it would be left",
+                       p->base->arch);
+    if (!net_is_waist(p->base, p->cut))
         return err_set(
             e, STATUS_USAGE,
             "%s cannot be cut at '%s': values pass by it; name a node that is on every way through the net",

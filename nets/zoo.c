@@ -1,6 +1,7 @@
 #include "nets/zoo.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,15 +105,25 @@ static status check_places(const net *n, const zoo_options *o, err *e) {
     return missing ? err_set(e, STATUS_USAGE, "this architecture has no place for %s", missing) : STATUS_OK;
 }
 
-static bool is_activation(const char *op) {
-    const layer *l = layer_find(op);
-    return l && l->traits & LAYER_ELEMENTWISE && !(l->traits & LAYER_TRAINING_ONLY);
+static const char *const activations[] = {"relu", "leaky_relu", "relu6",   "elu",          "gelu",
+                                          "silu", "hardswish",  "sigmoid", "hard_sigmoid", "tanh"};
+
+static status check_activation(const char *name, err *e) {
+    suggestion near = suggest_for(name);
+    char known[160] = "";
+    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
+        if (strcmp(activations[i], name) == 0) return STATUS_OK;
+        suggest_offer(&near, activations[i]);
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, " %s", activations[i]);
+    }
+    return err_set(e, STATUS_USAGE, "\"%.64s\" is not an activation%s; there are:%s", name,
+                   suggest_text(&near), known);
 }
 
 static status check_options(const zoo_options *o, err *e) {
-    if (o->activation && !is_activation(o->activation))
-        return err_set(e, STATUS_USAGE, "\"%.64s\" is not an activation: relu, sigmoid, tanh, gelu, ...",
-                       o->activation);
+    status s = o->activation ? check_activation(o->activation, e) : STATUS_OK;
+    if (s != STATUS_OK) return s;
     if (!(o->dropout < 1))
         return err_set(e, STATUS_USAGE, "a dropout rate of %g, expected less than 1", o->dropout);
     if (!(o->spatial_dropout >= 0 && o->spatial_dropout < 1))
@@ -139,7 +150,11 @@ static status build(const char *name, zoo *z, net **out, err *e) {
 
 status zoo_build_with(const char *name, shape input, int classes, const zoo_options *o, net **out, err *e) {
     zoo_options defaults = zoo_options_default();
-    zoo z = {.options = o ? o : &defaults, .input = input, .classes = classes, .own_norm = ZOO_NORM_BATCH, .own_activation = "relu"};
+    zoo z = {.options = o ? o : &defaults,
+             .input = input,
+             .classes = classes,
+             .own_norm = ZOO_NORM_BATCH,
+             .own_activation = "relu"};
     *out = NULL;
     status s = zoo_check_name(name, e);
     if (s == STATUS_OK) s = check_options(z.options, e);

@@ -97,11 +97,11 @@ static void tell_budget(const context *c, const ablation_plan *p) {
     char images[32], tests[32];
     int nets = p->n_seeds * p->n_variants, side = c->run.threads < nets ? c->run.threads : nets;
     say(c,
-        "%s on %s images of %s, %s test images\n%d recipes x %d seeds = %d trainings of %lld epoch%s, %d at "
+        "%s on %s images of %s, %s test images\n%d recipes x %d seed%s = %d trainings of %lld epoch%s, %d at "
         "a time\n",
         training_arch(&c->training), show_count(p->train->n, images), p->train->name,
-        show_count(p->test->n, tests), p->n_variants, p->n_seeds, nets, (long long)c->training.epochs,
-        c->training.epochs == 1 ? "" : "s", side);
+        show_count(p->test->n, tests), p->n_variants, p->n_seeds, p->n_seeds == 1 ? "" : "s", nets,
+        (long long)c->training.epochs, c->training.epochs == 1 ? "" : "s", side);
 }
 
 typedef struct estimate {
@@ -112,8 +112,12 @@ typedef struct estimate {
 static void tell_estimate(void *user, double seconds) {
     const estimate *u = user;
     int rounds = (u->nets + u->c->run.threads - 1) / u->c->run.threads;
-    if (seconds * rounds >= 10)
-        say(u->c, "the first took %.0f s: about %.0f min in all\n", seconds, seconds * rounds / 60 + 0.5);
+    double all = seconds * rounds;
+    if (all >= 10)
+        say(u->c,
+            all < 180 ? "the first took %.0f s: about %.0f s in all\n"
+                      : "the first took %.0f s: about %.0f min in all\n",
+            seconds, all < 180 ? all : all / 60);
 }
 
 static void record_settings(result *x, const context *c, const ablation_plan *p, const ablate_settings *o) {

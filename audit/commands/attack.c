@@ -177,5 +177,6 @@ const command command_attack = {.name = "attack",
                                 .reads_data = true,
                                 .reads_model = true,
                                 .options = options,
+                                .attacks = true,
                                 .settings_size = sizeof(attack_settings),
                                 .run = run_attack};

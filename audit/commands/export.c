@@ -57,6 +57,11 @@ static status name_classes(model_file *m, const char *list, err *e) {
         if (!name)
             return length ? err_set(e, STATUS_NO_MEMORY, "out of memory")
                           : err_set(e, STATUS_USAGE, "--classes: name %d is empty", k);
+        for (int i = 0; i < k; i++)
+            if (!strcmp(m->class_names[i], name)) {
+                free(name);
+                return err_set(e, STATUS_USAGE, "--classes: \"%.64s\" twice", m->class_names[i]);
+            }
         free(m->class_names[k]);
         m->class_names[k] = name;
         list += length + (list[length] == ',');

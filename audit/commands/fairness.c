@@ -317,5 +317,6 @@ const command command_fairness = {.name = "fairness",
                                   .reads_data = true,
                                   .reads_model = true,
                                   .options = options,
+                                  .attacks = true,
                                   .settings_size = sizeof(fairness_settings),
                                   .run = run_fairness};

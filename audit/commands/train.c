@@ -114,7 +114,10 @@ static status report_test(context *c, result *x, training *t, const char *path, 
     if (s == STATUS_OK && test->n > 0) {
         s = model_accepts(m, test, e);
         if (s == STATUS_OK) s = predictions_make(m, test, &c->run, &p, e);
-        if (s != STATUS_OK) err_prefix(e, s, "test data");
+        if (s == STATUS_CANCELLED)
+            err_set(e, s, "%s was written, its test was interrupted", path);
+        else if (s != STATUS_OK)
+            err_prefix(e, s, "test data");
     }
     if (s == STATUS_OK && test->n > 0) {
         interval i = wilson(p.counts.correct, p.n, 0.95);
@@ -150,10 +153,22 @@ static status train_and_save(context *c, const train_settings *o, training *t, c
     s = training_run(t, d, c->run.seed, &c->run, &watch, e);
     result_extra(x, "epochs", json_share(u.log.epochs));
     result_extra(x, "steps", training_log_curve(&u.log));
-    status closed = training_log_close(&u.log, s == STATUS_OK ? e : NULL);
+    err lost;
+    status closed = training_log_close(&u.log, &lost);
     if (s == STATUS_CANCELLED) return interrupted(c, o, t, d, e);
-    if (s == STATUS_OK) s = closed;
-    return s == STATUS_OK ? save(t, &c->training, d, c, o->output, true, e) : s;
+    if (s == STATUS_OK) s = save(t, &c->training, d, c, o->output, true, e);
+    if (s == STATUS_OK && closed != STATUS_OK)
+        s = err_set(e, closed, "%s; %s was written", lost.message, o->output);
+    return s;
+}
+
+/* What was seen of a training that was cut short is written as well. */
+static status finish(context *c, const train_settings *o, result *x, status ran, err *e) {
+    err lost;
+    status s =
+        o->curves ? training_picture_write(o->curves, json_get(result_json(x), "body"), &lost) : STATUS_OK;
+    if (s == STATUS_OK) return context_finish(c, x, ran, e);
+    return err_set(e, s, "%s", lost.message);
 }
 
 static status train_and_test(context *c, const train_settings *o, training *t, const dataset *d,
@@ -166,10 +181,8 @@ static status train_and_test(context *c, const train_settings *o, training *t, c
     result_setting_json(x, "recipe", training_recipe(t, &c->training, d, c->run.seed));
     status s = train_and_save(c, o, t, d, x, e);
     if (s == STATUS_OK) s = report_test(c, x, t, o->output, test, e);
-    if (s == STATUS_OK && o->curves)
-        s = training_picture_write(o->curves, json_get(result_json(x), "body"), e);
     if (s == STATUS_OK) say(c, "wrote %s\n", o->output);
-    if (s == STATUS_OK) s = context_finish(c, x, s, e);
+    if (s == STATUS_OK || s == STATUS_CANCELLED) s = finish(c, o, x, s, e);
     result_free(x);
     return s;
 }

@@ -180,6 +180,8 @@ static void say_plan(const transfer_job *j) {
         j->base->net->arch, j->base->net->nodes[j->cut].name,
         show_count(n->nodes[j->net.features].out.c, features), j->frozen, layers,
         show_count(((int64_t)n->nodes[j->net.features].out.c + 1) * j->train.classes, moving));
+    if (j->frozen == layers && !j->settings->scratch)
+        say(j->context, "the trunk is frozen: of the options of training only --augment counts\n");
 }
 
 /* Net and options, before anything is computed. */
@@ -290,5 +292,6 @@ const command command_transfer = {
     .reads_onnx = true,
     .trains = true,
     .options = options,
+    .attacks = true,
     .settings_size = sizeof(transfer_settings),
     .run = run_transfer};

@@ -179,9 +179,51 @@ static void numbers(void **state) {
             "fairness model.bin --data synth:shapes -n 50 --groups rows.csv");
 }
 
+/* Two outputs in one file, or one over an input, would destroy something silently. */
+static void test_outputs_apart(void **state) {
+    (void)state;
+    cli_expect(0, NULL, "train --data synth:shapes -n 40 --arch linear --epochs 1 -o base.bin");
+    cli_expect(2, "--output and --curves would both write same.bin",
+               "train --data synth:shapes -n 40 --arch linear -o same.bin --curves same.bin");
+    cli_expect(2, "would both write standard output",
+               "predict base.bin --data synth:shapes -n 4 --csv - --json -");
+    cli_expect(2, "would write over base.bin", "transfer base.bin --data synth:arrows -o base.bin");
+    cli_expect(2, "would write over base.bin", "export base.bin -o ./base.bin");
+    cli_expect(0, NULL,
+               "train --data synth:shapes -n 40 --arch linear --epochs 1 -o a.bin --json /dev/null --curves "
+               "/dev/null");
+    cli c = cli_run(0, NULL, "train --data synth:shapes -n 40 --arch linear --epochs 1 -o a.bin --curves -");
+    assert_int_equal(strncmp(c.out, "<svg", 4), 0);
+    cli_free(&c);
+}
+
+/* The net is worth more than its log. */
+static void test_lost_log(void **state) {
+    (void)state;
+    cli_expect(2, "kept.bin was written",
+               "train --data synth:shapes -n 40 --arch linear --epochs 1 -o kept.bin --log /dev/full");
+    cli_expect(0, NULL, "inspect kept.bin");
+}
+
+static void test_other_files(void **state) {
+    (void)state;
+    cli_expect(0, NULL, "train --data synth:shapes -n 40 --arch linear --epochs 1 -o b.bin --json b.json");
+    cli_expect(2, "neither a model.bin nor an ONNX file", "eval b.json --data synth:shapes");
+    cli_expect(2, "\"circle\" twice", "export b.bin --classes circle,circle,c,d,e -o c.bin");
+    cli_expect(2, "there are: relu", "train --data synth:shapes -n 40 --arch small --activation clip");
+    cli_expect(2, "unknown option", "eval b.bin --data synth:shapes --budget 3");
+    cli_expect(2, "at its input", "transfer b.bin --data synth:arrows --cut input -o d.bin");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(idx_files),   cmocka_unit_test(model_files),
-                                       cmocka_unit_test(outputs),     cmocka_unit_test(full_disk),
-                                       cmocka_unit_test(closed_pipe), cmocka_unit_test(numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_outputs_apart),
+                                       cmocka_unit_test(test_lost_log),
+                                       cmocka_unit_test(test_other_files),
+                                       cmocka_unit_test(idx_files),
+                                       cmocka_unit_test(model_files),
+                                       cmocka_unit_test(outputs),
+                                       cmocka_unit_test(full_disk),
+                                       cmocka_unit_test(closed_pipe),
+                                       cmocka_unit_test(numbers)};
     return cmocka_run_group_tests(tests, make_model, NULL);
 }
