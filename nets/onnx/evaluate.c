@@ -36,27 +36,41 @@ onnx_limits onnx_limits_default(void) {
     return (onnx_limits){.work = (uint64_t)1 << 36, .bytes = (uint64_t)1 << 32};
 }
 
-/* Whether `name:kind` is one of the words of `attributes`. */
-static bool takes_attribute(const char *attributes, const onnx_attribute *a) {
-    static const char kinds[] = {
-        [ONNX_ATTRIBUTE_FLOAT] = 'f',  [ONNX_ATTRIBUTE_INT] = 'i',    [ONNX_ATTRIBUTE_STRING] = 's',
-        [ONNX_ATTRIBUTE_TENSOR] = 't', [ONNX_ATTRIBUTE_FLOATS] = 'F', [ONNX_ATTRIBUTE_INTS] = 'I',
-        [ONNX_ATTRIBUTE_OTHER] = '?',
-    };
-    size_t length = strlen(a->name);
+/* By onnx_attribute_kind. */
+static const struct {
+    char letter;
+    const char *name;
+} kinds[] = {{'f', "a number"},
+             {'i', "an integer"},
+             {'s', "a text"},
+             {'t', "a tensor"},
+             {'F', "a list of numbers"},
+             {'I', "a list of integers"},
+             {'?', "of a kind that is not read"}};
+
+static const char *kind_name(char letter) {
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (kinds[k].letter == letter) return kinds[k].name;
+    return "";
+}
+
+/* The kind of `name` among the words `name:kind` of `attributes`; 0: it is not among them. */
+static char kind_taken(const char *attributes, const char *name) {
+    size_t length = strlen(name);
     for (const char *word = attributes; *word; word += strcspn(word, " "), word += *word == ' ')
-        if (strncmp(word, a->name, length) == 0 && word[length] == ':' && word[length + 1] == kinds[a->kind])
-            return true;
-    return false;
+        if (strncmp(word, name, length) == 0 && word[length] == ':') return word[length + 1];
+    return 0;
 }
 
 static status check_attributes(const struct operator_info *o, const onnx_node *n, err *e) {
     for (int i = 0; i < n->n_attributes; i++) {
         const char *name = n->attributes[i].name;
-        bool ignored =
-            strcmp(name, "consumed_inputs") == 0; /* of operator sets before 6: a hint about memory */
-        if (!ignored && !takes_attribute(o->attributes, &n->attributes[i]))
-            return err_set(e, STATUS_UNSUPPORTED, "attribute \"%s\" is not supported", name);
+        if (strcmp(name, "consumed_inputs") == 0) continue; /* before opset 6: a hint about memory */
+        char taken = kind_taken(o->attributes, name), found = kinds[n->attributes[i].kind].letter;
+        if (!taken) return err_set(e, STATUS_UNSUPPORTED, "attribute \"%s\" is not supported", name);
+        if (taken != found)
+            return err_set(e, STATUS_BAD_FILE, "attribute \"%s\" is %s, expected %s", name, kind_name(found),
+                           kind_name(taken));
     }
     return STATUS_OK;
 }

@@ -173,7 +173,8 @@ static void test_refusals(void **state) {
                        "node \"relu\" (Relu, opset 13): attribute \"axis\"");
     s.nodes[2].op = "Softmax";
     axis.kind = ONNX_ATTRIBUTE_FLOAT;
-    assert_run_refused(&s.g, x, limits, STATUS_UNSUPPORTED, "attribute \"axis\"");
+    assert_run_refused(&s.g, x, limits, STATUS_BAD_FILE,
+                       "attribute \"axis\" is a number, expected an integer");
     s.nodes[2].op = "Einsum";
     assert_run_refused(&s.g, x, limits, STATUS_UNSUPPORTED,
                        "node \"relu\" (Einsum, opset 13): the operator is not supported");
