@@ -132,6 +132,15 @@ static const option data_options[] = {
      .what = "bring images of folder and manifest to this size (default: the model's, or the first image's)"},
     {0}};
 
+/* For commands that read a model and no images. */
+static const option size_options[] = {
+    {.name = "size",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(size),
+     .metavar = "HxW",
+     .what = "rows and columns of an ONNX model's images, where the file leaves them open"},
+    {0}};
+
 static option_set data_set(context *c) {
     return (option_set){"Data", data_options, c ? &c->data : NULL};
 }
@@ -159,6 +168,8 @@ int command_option_sets(const command *k, context *c, void *settings, option_set
         n += training_option_sets(c ? &c->training : NULL, sets + n);
     }
     if (k->reads_data) sets[n++] = data_set(c);
+    if (k->reads_onnx && !k->reads_data)
+        sets[n++] = (option_set){"Images", size_options, c ? &c->data : NULL};
     if (k->reads_model) sets[n++] = model_option_set(c ? &c->model : NULL);
     if (k->reads_answers) sets[n++] = dropout_option_set(c ? &c->model : NULL);
     if (k->reads_model || k->reads_onnx) sets[n++] = input_option_set(c ? &c->input : NULL);

@@ -127,7 +127,9 @@ status inspect_onnx(context *c, const char *path, result *x, err *e) {
     preprocessing p;
     onnx_graph g;
     onnx_survey o;
-    status s = input_settings_read(&c->input, 0, 0, &p, e);
+    int height, width;
+    status s = context_size(c, &height, &width, e);
+    if (s == STATUS_OK) s = input_settings_read(&c->input, height, width, &p, e);
     if (s == STATUS_OK) s = onnx_read(path, &g, e);
     if (s != STATUS_OK) return s;
     s = onnx_survey_make(&g, &p, &o, e);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
+#include "nets/onnx/graph.h"
 #include "tests/support/cli.h"
 #include "tests/support/json_schema.h"
 #include "tests/support/test.h"
@@ -197,6 +198,24 @@ static void onnx_files_are_prepared(void **state) {
                prepared);
 }
 
+/* A file may leave the size of its images open; commands without images are told it. */
+static void onnx_files_of_open_size(void **state) {
+    (void)state;
+    err e;
+    onnx_graph g;
+    cli_expect(0, NULL, "export model.bin -o model.onnx");
+    assert_ok(onnx_read(temporary_path("model.onnx"), &g, &e), e);
+    int64_t *dims = g.values[g.inputs[0]].dims, rows = dims[2], columns = dims[3];
+    dims[2] = dims[3] = -1;
+    assert_ok(onnx_write(temporary_path("open.onnx"), &g, &e), e);
+    onnx_graph_free(&g);
+    cli_expect(2, "say which with --size HxW", "inspect open.onnx");
+    cli_expect(2, "say which with --size HxW", "export open.onnx -o open.bin");
+    cli_expect(0, NULL, "inspect open.onnx --size %dx%d", (int)rows, (int)columns);
+    cli_expect(0, NULL, "export open.onnx --size %dx%d -o open.bin", (int)rows, (int)columns);
+    cli_expect(2, "--size: \"32\"", "inspect open.onnx --size 32");
+}
+
 static void report_shows_them(void **state) {
     (void)state;
     cli_expect(0, NULL,
@@ -217,8 +236,8 @@ int main(void) {
         cmocka_unit_test(explain_draws),           cmocka_unit_test(explain_refuses),
         cmocka_unit_test(landscape_draws),         cmocka_unit_test(landscape_follows_a_path),
         cmocka_unit_test(gradients_are_watched),   cmocka_unit_test(a_learning_rate_is_found),
-        cmocka_unit_test(onnx_files_are_prepared), cmocka_unit_test(kernels_are_drawn),
-        cmocka_unit_test(report_shows_them),
+        cmocka_unit_test(onnx_files_are_prepared), cmocka_unit_test(onnx_files_of_open_size),
+        cmocka_unit_test(kernels_are_drawn),       cmocka_unit_test(report_shows_them),
     };
     return cmocka_run_group_tests(tests, train_once, NULL);
 }
