@@ -18,12 +18,18 @@ status import_start(const onnx_graph *g, const preprocessing *p, import_job *job
                          .trace = &job->trace,
                          .memory = &job->memory,
                          .carriers = arena_array(&job->memory, values, sizeof(carrier)),
+                         .producer = arena_array(&job->memory, values, sizeof(int)),
                          .readers = arena_array(&job->memory, values, sizeof(int)),
+                         .reader = arena_array(&job->memory, values, sizeof(int)),
                          .done = arena_array(&job->memory, nodes + 1, sizeof(bool))};
-    if (!input || !job->im.carriers || !job->im.readers || !job->im.done)
+    const importer *im = &job->im;
+    if (!input || !im->carriers || !im->producer || !im->readers || !im->reader || !im->done)
         return err_set(e, STATUS_NO_MEMORY, "no memory to import a graph");
     for (int v = 0; v < g->n_values; v++)
-        job->im.carriers[v].node = -1;
+        im->carriers[v].node = im->producer[v] = -1;
+    for (int k = 0; k < g->n_nodes; k++)
+        for (int i = 0; i < g->nodes[k].n_outputs; i++)
+            if (g->nodes[k].outputs[i] >= 0) im->producer[g->nodes[k].outputs[i]] = k;
     return onnx_evaluate(g, &input, &job->trace, e);
 }
 

@@ -101,7 +101,15 @@ bool import_plain(const importer *im, const carrier *c) {
 
 /* --- layers -------------------------------------------------------------------------------------------------------------- */
 
-/* A name that a net allows and that is not taken: foreign characters are replaced, long ones lose their beginning. */
+/* Writes BASE_k, for the first BASE; whether a node is called so already. */
+static bool is_taken(const importer *im, const char *base, int k, char out[NET_MOST_NAME + 1]) {
+    int length = k == 1 ? snprintf(out, NET_MOST_NAME + 1, "%s", base)
+                        : snprintf(out, NET_MOST_NAME + 1, "%s_%d", base, k);
+    return length <= NET_MOST_NAME && net_find(net_being_built(im->b), out) >= 0;
+}
+
+/* A name that a net allows and that is not taken: foreign characters are replaced, long ones lose their beginning. A graph may call all its
+ * nodes alike: the first free number is found by bisection. */
 static void free_name(const importer *im, const char *wanted, char out[NET_MOST_NAME + 1]) {
     enum { ROOM = NET_MOST_NAME - 8 };
     wanted += strspn(wanted, "/");
@@ -112,13 +120,21 @@ static void free_name(const importer *im, const char *wanted, char out[NET_MOST_
         char one[2] = {*c, 0};
         if (!net_name_is_fine(one)) *c = '_';
     }
-    snprintf(out, NET_MOST_NAME + 1, "%s", base);
-    for (int k = 2; net_find(net_being_built(im->b), out) >= 0 && k < NET_MOST_NODES; k++)
-        snprintf(out, NET_MOST_NAME + 1, "%s_%d", base, k);
+    int taken = 0, unused = 1;
+    while (is_taken(im, base, unused, out)) {
+        taken = unused;
+        unused *= 2;
+    }
+    while (unused - taken > 1) {
+        int middle = (taken + unused) / 2;
+        *(is_taken(im, base, middle, out) ? &taken : &unused) = middle;
+    }
+    is_taken(im, base, unused, out);
 }
 
 int import_add(importer *im, const char *op, const layer_config *config, int n_inputs, const int *inputs) {
     char name[NET_MOST_NAME + 1];
+    if (net_failed(im->b)) return -1;
     free_name(im, im->name, name);
     return net_add(im->b, name, op, config, n_inputs, inputs);
 }

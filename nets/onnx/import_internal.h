@@ -32,7 +32,9 @@ typedef struct importer {
     const onnx_trace *trace;
     net_builder *b;
     carrier *carriers; /* by value */
+    int *producer;     /* by value: the node that makes it, -1: none */
     int *readers;      /* by value: nodes that are needed and read it; the logits have one more */
+    int *reader;       /* by value: one of them */
     bool *done;        /* by node: nothing left to do, another one took it along, or nobody needs it */
     int logits;        /* value */
     import_values *values;

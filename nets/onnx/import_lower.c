@@ -17,11 +17,8 @@ const lowering_rule *lowering_find(const char *op) {
     return NULL;
 }
 
-static const onnx_node *producer(const onnx_graph *g, int value) {
-    for (int k = 0; k < g->n_nodes; k++)
-        for (int i = 0; i < g->nodes[k].n_outputs; i++)
-            if (g->nodes[k].outputs[i] == value) return &g->nodes[k];
-    return NULL;
+static const onnx_node *producer(const importer *im, int value) {
+    return im->producer[value] < 0 ? NULL : &im->g->nodes[im->producer[value]];
 }
 
 static bool one_of(const char *op, const char *const *ops) {
@@ -44,9 +41,9 @@ const onnx_node *import_find_logits(importer *im) {
                                         "Squeeze",  "Cast",    "Unsqueeze", NULL};
     static const char *const softmaxes[] = {"Softmax", "LogSoftmax", NULL};
     im->logits = im->g->outputs[0];
-    const onnx_node *n = producer(im->g, im->logits);
+    const onnx_node *n = producer(im, im->logits);
     while (n && one_of(n->op, views) && n->n_inputs && n->inputs[0] >= 0)
-        n = producer(im->g, n->inputs[0]);
+        n = producer(im, n->inputs[0]);
     if (!n || !one_of(n->op, softmaxes) || n->n_inputs < 1 || n->inputs[0] < 0 ||
         !im->trace->values[n->inputs[0]] || !covers_all(im, n))
         return NULL;
@@ -64,8 +61,11 @@ static void find_readers(importer *im) {
         for (int i = 0; i < n->n_outputs; i++)
             needed |= n->outputs[i] >= 0 && im->readers[n->outputs[i]] && im->trace->depends[n->outputs[i]];
         im->done[k] = !needed;
-        for (int i = 0; i < n->n_inputs && needed; i++)
-            if (n->inputs[i] >= 0) im->readers[n->inputs[i]]++;
+        for (int i = 0; i < n->n_inputs && needed; i++) {
+            if (n->inputs[i] < 0) continue;
+            im->readers[n->inputs[i]]++;
+            im->reader[n->inputs[i]] = k;
+        }
     }
 }
 

@@ -16,10 +16,7 @@ void import_name_after(importer *im, const onnx_node *n, int input) {
 /* The node that reads a value that only one needed node reads; -1: none or several. */
 static int only_reader(const importer *im, int value) {
     if (im->readers[value] != 1 || value == im->logits) return -1;
-    for (int k = 0; k < im->g->n_nodes; k++)
-        for (int i = 0; i < im->g->nodes[k].n_inputs && !im->done[k]; i++)
-            if (im->g->nodes[k].inputs[i] == value) return k;
-    return -1;
+    return im->done[im->reader[value]] ? -1 : im->reader[value];
 }
 
 const float *import_take_bias(importer *im, const onnx_node *n, int channels, int *value) {
