@@ -44,20 +44,29 @@ static status axis_of(importer *im, const onnx_node *n, int64_t fallback, int *o
     return STATUS_OK;
 }
 
+/* Joined in groups, and these again: in one chain the first would be copied as often as there are groups. */
+static int join(importer *im, int *nodes, int count) {
+    while (count > 1) {
+        int groups = 0;
+        for (int k = 0; k < count; k += LAYER_MOST_INPUTS) {
+            int n = count - k < LAYER_MOST_INPUTS ? count - k : LAYER_MOST_INPUTS;
+            nodes[groups++] = n == 1 ? nodes[k] : import_add(im, "concat", NULL, n, nodes + k);
+        }
+        count = groups;
+    }
+    return nodes[0];
+}
+
 status lower_concat(importer *im, const onnx_node *n, err *e) {
-    int nodes[LAYER_MOST_INPUTS], count = 0, axis;
+    int axis, *nodes = arena_array(im->memory, (size_t)n->n_inputs, sizeof *nodes);
+    if (!nodes) return err_set(e, STATUS_NO_MEMORY, "no memory to join maps");
     status s = axis_of(im, n, 1, &axis, e);
     if (s != STATUS_OK) return s;
     for (int k = 0; k < n->n_inputs; k++) {
         if (!import_depends(im, n, k)) return import_refuse(im, e, "a constant beside maps");
-        if (count == LAYER_MOST_INPUTS) {
-            nodes[0] = import_add(im, "concat", NULL, count, nodes);
-            count = 1;
-        }
-        nodes[count++] = import_axis_front(im, n->inputs[k], axis);
+        nodes[k] = import_axis_front(im, n->inputs[k], axis);
     }
-    int joined = count == 1 ? nodes[0] : import_add(im, "concat", NULL, count, nodes);
-    import_give(im, n, import_axis_back(im, joined, import_result(im, n), axis));
+    import_give(im, n, import_axis_back(im, join(im, nodes, n->n_inputs), import_result(im, n), axis));
     return STATUS_OK;
 }
 

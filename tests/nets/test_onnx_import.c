@@ -1,17 +1,17 @@
-/* Graphs that are hostile or awkward to import, made here: thousands of nodes of one name. */
+/* Graphs that are hostile or awkward to import, made here: thousands of nodes of one name, very wide concatenations. */
 #include "tests/support/test.h"
 
 #include <time.h>
 
 #include "nets/onnx/import.h"
 
-enum { MOST_NODES = 4000, MOST_VALUES = MOST_NODES + 4, SIDE = 4 };
+enum { MOST_NODES = 4000, MOST_VALUES = MOST_NODES + 4, MOST_INPUTS = 400, SIDE = 4 };
 
 /* x (1 x 1 x 4 x 4), value 0, goes through nodes that are added one after the other. */
 typedef struct made {
     onnx_node nodes[MOST_NODES];
     onnx_value values[MOST_VALUES];
-    int ids[MOST_VALUES], inputs[1], outputs[1];
+    int ids[MOST_VALUES], wide[MOST_INPUTS], inputs[1], outputs[1];
     onnx_graph g;
 } made;
 
@@ -79,9 +79,29 @@ static void nodes_of_one_name(void **state) {
     free(m);
 }
 
+/* Groups of groups cost as many values as what comes out on each of three levels and in its flat view; a chain costs its square. */
+static void wide_concatenations(void **state) {
+    (void)state;
+    made *m = make(1);
+    static const onnx_attribute axis = {.name = "axis", .kind = ONNX_ATTRIBUTE_INT, .i = 1};
+    add(m, "Relu", 1, NULL, NULL);
+    for (int k = 0; k < MOST_INPUTS; k++)
+        m->wide[k] = k % 2; /* the image and its rectified copy by turns: the order matters */
+    add(m, "Concat", MOST_INPUTS, m->wide, &axis);
+    add(m, "Flatten", 1, NULL, NULL);
+    model_file file = import(m);
+    size_t values = 0;
+    for (int k = 0; k < file.net->n_nodes; k++)
+        values += shape_size(file.net->nodes[k].out);
+    assert_true(values < (size_t)5 * MOST_INPUTS * SIDE * SIDE);
+    model_file_free(&file);
+    free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_of_one_name),
+        cmocka_unit_test(wide_concatenations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
