@@ -1,4 +1,5 @@
 /* The image: which dimensions the graph's input has, and what becomes of pixels before it. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +17,14 @@ static status refuse(err *e, const onnx_value *v, const char *why) {
 
 static bool looks_like_channels(int64_t length) {
     return length == 1 || length == 3 || length == 4;
+}
+
+static status check_batch(const onnx_value *v, err *e) {
+    if (v->dims[0] <= 1) return STATUS_OK;
+    return err_set(e, STATUS_UNSUPPORTED,
+                   "input '%.80s': it takes batches of %" PRId64
+                   " images, expected one image or a number left open",
+                   v->name, v->dims[0]);
 }
 
 /* N x C x H x W or N x H x W x C; sizes left open are the ones given. */
@@ -85,7 +94,8 @@ status input_plan_make(const onnx_graph *g, const preprocessing *p, input_plan *
         return refuse(e, v, "it has no or another number of dimensions than 2 to 4");
     plan->type = v->type;
     plan->rank = v->rank;
-    status s = v->rank == 4 ? plan_map(v, p, plan, e) : plan_vector(v, p, plan, e);
+    status s = v->rank == 3 ? STATUS_OK : check_batch(v, e); /* of three, the first may be channels */
+    if (s == STATUS_OK) s = v->rank == 4 ? plan_map(v, p, plan, e) : plan_vector(v, p, plan, e);
     if (s == STATUS_OK && (p->layout == LAYOUT_NHWC || (v->rank == 4 && plan->dims[3] == plan->image.c &&
                                                         plan->dims[1] != plan->image.c)))
         memcpy(plan->axes, (const int[]){MAP_H, MAP_W, MAP_C}, sizeof plan->axes);

@@ -1,4 +1,4 @@
-/* Graphs that are hostile or awkward to import, made here: thousands of nodes of one name, very wide concatenations. */
+/* Graphs that are hostile or awkward to import, made here: thousands of nodes of one name, very wide concatenations, batches. */
 #include "tests/support/test.h"
 
 #include <time.h>
@@ -98,10 +98,24 @@ static void wide_concatenations(void **state) {
     free(m);
 }
 
+static void batches(void **state) {
+    (void)state;
+    made *m = make(32);
+    preprocessing p = preprocessing_default();
+    model_file file;
+    err e;
+    add(m, "Flatten", 1, NULL, NULL);
+    assert_int_equal(onnx_import(&m->g, &p, &file, &e), STATUS_UNSUPPORTED);
+    assert_string_equal(e.message, "input 'x': it takes batches of 32 images, expected one image or a number "
+                                   "left open");
+    free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_of_one_name),
         cmocka_unit_test(wide_concatenations),
+        cmocka_unit_test(batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
