@@ -162,7 +162,7 @@ static status train_and_save(context *c, const train_settings *o, training *t, c
     return s;
 }
 
-/* What was seen of a training that was cut short is written as well. */
+/* What was seen of a training that was cut short is written where its net is. */
 static status finish(context *c, const train_settings *o, result *x, status ran, err *e) {
     err lost;
     status s =
@@ -182,7 +182,7 @@ static status train_and_test(context *c, const train_settings *o, training *t, c
     status s = train_and_save(c, o, t, d, x, e);
     if (s == STATUS_OK) s = report_test(c, x, t, o->output, test, e);
     if (s == STATUS_OK) say(c, "wrote %s\n", o->output);
-    if (s == STATUS_OK || s == STATUS_CANCELLED) s = finish(c, o, x, s, e);
+    if (s == STATUS_OK || (s == STATUS_CANCELLED && o->save_on_interrupt)) s = finish(c, o, x, s, e);
     result_free(x);
     return s;
 }

@@ -84,7 +84,7 @@ static void variants_are_recipes(void **state) {
     json_free(with);
     json_free(without);
     cli c = cli_run(0, NULL, QUICK "--tricks label-smoothing,cutout=4 --add --seeds 1");
-    assert_non_null(strstr(c.out, "3 recipes x 1 seeds = 3 trainings of 1 epoch"));
+    assert_non_null(strstr(c.out, "3 recipes x 1 seed = 3 trainings of 1 epoch"));
     assert_non_null(strstr(c.out, "one seed tells nothing"));
     cli_free(&c);
 }
