@@ -68,7 +68,7 @@ static void finish(profile *p, int images) {
     p->n = kept;
 }
 
-/* `n` images of uniform noise, then logit gradients of about the size of a loss's. */
+/* `n` values of uniform noise below `most`. */
 static float *random_floats(size_t n, float most) {
     float *x = alloc_aligned(n * sizeof *x);
     rng r = rng_stream(0, "profile", 0, 0, 0, 0);

@@ -34,7 +34,7 @@ static bool fits(const winograd_ops *ops, const conv_geometry *g) {
            (double)g->cin * g->cout * WINOGRAD_PRODUCTS < INT32_MAX;
 }
 
-/* Where fewer products pay for the transforms: measured. */
+/* As conv_winograd_pays. */
 bool conv_weights_winograd_pays(const conv_geometry *g) {
     return g->cin >= 16 && g->cout >= 16 && g->oh * g->ow >= 36;
 }
