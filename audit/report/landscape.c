@@ -136,7 +136,8 @@ static void surface_put(html *h, const json *surface) {
     m.stops_y = numbers_of(h, json_get(surface, "path_y"), POINTS_MOST, &n_y);
     if (n_y != m.n_stops || !m.stops_x || !m.stops_y) m.n_stops = 0;
     if (!path) {
-        m.stops_x = m.stops_y = (const double[]){0};
+        static const double model = 0;
+        m.stops_x = m.stops_y = &model;
         m.n_stops = 1;
     }
     height_map_put(h, &m);
