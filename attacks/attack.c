@@ -20,8 +20,19 @@ attack_options attack_options_fill(const attack *method, attack_options asked) {
     if (o.step_size == 0) o.step_size = method->reach / o.steps;
     if (o.restarts == 0) o.restarts = defaults->restarts;
     o.random_start = asked.random_start || defaults->random_start;
-    if (!o.random_start) o.restarts = 1; /* others would repeat it */
+    if (!o.random_start && !method->ranks_classes) o.restarts = 1; /* others would repeat it */
     return o;
+}
+
+int attack_runner_up(const attack_sample *s, int rank) {
+    const float *z = s->clean_logits;
+    for (int k = 0; k < s->classes; k++) {
+        int ahead = 1;
+        for (int j = 0; j < s->classes; j++)
+            ahead += j != s->label && j != k && (z[j] > z[k] || (z[j] == z[k] && j < k));
+        if (k != s->label && ahead == rank) return k;
+    }
+    return -1;
 }
 
 const attack *attack_at(int i) {

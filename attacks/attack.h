@@ -11,52 +11,72 @@
 
 /* Knobs that methods share; a method reads what it needs. */
 typedef struct attack_options {
-    int steps;            /* iterations; 0 = the method's default */
-    double step_size;     /* in units of eps, so that the step scales with eps; 0 = reach / steps of the method */
-    bool falling;         /* steps fall linearly to 0 and step_size is their mean; the method's own choice, and false where step_size is given */
-    int restarts;         /* independent random starts; 0 = the method's default; without a random start always 1 */
-    bool random_start;    /* also for a method that has none by default; it cannot be taken from one that has */
+    int steps;        /* iterations, or queries of a method without gradient; 0 = the method's default */
+    double step_size; /* in units of eps, so that the step scales with eps; 0 = reach / steps of the method */
+    bool
+        falling; /* steps fall linearly to 0 and step_size is their mean; the method's own choice, and false where step_size is given */
+    int restarts; /* independent random starts; 0 = the method's default; without a random start always 1 */
+    bool random_start; /* also for a method that has none by default; it cannot be taken from one that has */
 } attack_options;
 
 /* The facts about one sample under attack: constant during a restart. */
 typedef struct attack_sample {
-    size_t d;                       /* floats in an image */
+    size_t d; /* floats in an image */
     shape image;
-    int classes, label, target;     /* target: the class wanted, or -1 for untargeted */
+    int classes, label, target; /* target: the class wanted, or -1 for untargeted */
     norm norm;
-    double eps;
-    const float *x0, *lb, *ub;      /* the clean image and its box */
-    const attack_options *options;  /* with the method's defaults filled in */
+    double eps;                /* infinite for methods that minimise the distance */
+    const float *x0, *lb, *ub; /* the clean image and its box */
+    const float *clean_logits; /* at x0 */
+    const float *
+        warm; /* for methods that descend: what broke the sample at a larger eps, else NULL; valid in start only */
+    const attack_options *options; /* with the method's defaults filled in */
     uint64_t seed;
-    int32_t id;                     /* original row id, for random streams */
+    int32_t id; /* original row id, for random streams */
     int restart;
 } attack_sample;
 
 typedef enum ask {
-    ASK_FORWARD,   /* logits at x */
-    ASK_GRADIENT,  /* logits and the direction in which the attacker's loss RISES: cross entropy of the label, or minus that of the target. It
-                      is the gradient divided by 1 - p of that class: the same direction, which does not vanish where the model is sure */
+    ASK_FORWARD,  /* logits at x */
+    ASK_GRADIENT, /* logits and the gradient of the method's loss */
     ASK_DONE
 } ask;
 
 typedef struct attack_answer {
     const float *logits;
-    const float *gradient;   /* d floats after ASK_GRADIENT, else NULL */
-    float loss;              /* of the label, or minus that of the target */
+    const float *gradient; /* d floats after ASK_GRADIENT, else NULL */
+    float loss;            /* the method's */
 } attack_answer;
+
+/* How a method goes through several eps. */
+typedef enum eps_order {
+    EPS_ASCENDING,  /* from the smallest up to the first that breaks the sample */
+    EPS_DESCENDING, /* from the largest down to the first that does not: a ball holds every smaller one. `warm` is where to go on */
+    EPS_FREE /* one walk without a ball, which makes the distance small: what it finds serves every eps that it fits */
+} eps_order;
 
 /* A method. `x` is the image the runner will evaluate: start writes the first, step reads the last and writes the next, inside the ball
  * (the runner projects nothing; an image outside counts as no success and is reported). */
 typedef struct attack {
     const char *name, *title;
-    unsigned norms;                          /* bit 1 << norm */
-    bool needs_gradient;                     /* it may ask for gradients; it may ask for logits alone in any case */
-    attack_options defaults;                 /* step_size is left 0 */
-    double reach;                            /* length of the whole path, in units of eps, unless the caller chooses a step */
+    unsigned norms;          /* bit 1 << norm */
+    bool needs_gradient;     /* it may ask for gradients; it may ask for logits alone in any case */
+    attack_options defaults; /* step_size is left 0 */
+    double reach;            /* length of the whole path, in units of eps, unless the caller chooses a step */
+    eps_order order;
+    bool ranks_classes; /* restart r is about the class of rank r behind the label's, not about chance */
+    /* What ASK_GRADIENT is the gradient of: the loss, which the attacker raises, and its gradient dz with respect to the logits. NULL: cross
+     * entropy of the label, or minus that of the target, its gradient divided by 1 - p of that class: the same direction, which does
+     * not vanish where the model is sure. */
+    float (*loss)(const attack_sample *s, const void *state, const float *logits, float *dz);
     size_t (*state_bytes)(const attack_sample *s); /* may look at d, image, classes, norm and options only */
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);
 } attack;
+
+/* The class of rank `rank` (1 = the likeliest) among those other than the label on the clean image, equal logits in the order of the
+ * classes; -1 past the last. */
+int attack_runner_up(const attack_sample *s, int rank);
 
 /* What was asked for with the method's defaults filled in: the options that samples see, and that results state. */
 attack_options attack_options_fill(const attack *method, attack_options asked);

@@ -41,7 +41,7 @@ static void softmax_others(const float *z, int classes, int but, float *p) {
 
 /* The gradient of -log p_y is p - onehot(y) = (1 - p_y) (softmax over the others - onehot(y)). Attacks use its direction
  * alone, so the positive factor, which underflows where the model is very sure, is left out. */
-float judge_loss(const float *logits, const attack_sample *s, float *dz) {
+float judge_loss(const attack_sample *s, const float *logits, float *dz) {
     bool targeted = s->target >= 0;
     int aim = targeted ? s->target : s->label;
     float sign = targeted ? -1 : 1;

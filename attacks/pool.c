@@ -56,15 +56,15 @@ static bool pool_alloc(pool *p) {
 }
 
 static void refill(pool *p) {
-    for (int i = 0; i < p->c->slots; i++) {
-        if (p->slots[i].row >= 0) continue;
-        int row = atomic_fetch_add(&p->c->next, 1);
-        if (row >= p->c->d->n) {
-            atomic_store(&p->c->next, p->c->d->n); /* so that it never overflows */
-            return;
+    for (int i = 0; i < p->c->slots; i++)
+        while (p->slots[i].row < 0) { /* a sample with nothing to try is done at once */
+            int row = atomic_fetch_add(&p->c->next, 1);
+            if (row >= p->c->d->n) {
+                atomic_store(&p->c->next, p->c->d->n); /* so that it never overflows */
+                return;
+            }
+            slot_begin(&p->slots[i], p->c, row);
         }
-        slot_begin(&p->slots[i], p->c, row);
-    }
 }
 
 static int waiting(const pool *p, ask kind) {
@@ -97,6 +97,11 @@ static int gather(pool *p, ask kind) {
     return n;
 }
 
+static float loss_of(const attack *method, const slot *k, const float *logits, float *dz) {
+    bool own = method->loss && k->phase == PHASE_ATTACK;
+    return own ? method->loss(&k->s, k->state, logits, dz) : judge_loss(&k->s, logits, dz);
+}
+
 static status evaluate(pool *p, ask kind, int n, err *e) {
     campaign *c = p->c;
     size_t d = shape_size(c->d->image), classes = (size_t)c->d->classes;
@@ -104,8 +109,8 @@ static status evaluate(pool *p, ask kind, int n, err *e) {
     status s = model_forward(c->m, p->worker, n, p->x, gradient, p->logits, e);
     if (s != STATUS_OK) return s;
     for (int i = 0; i < n; i++)
-        p->losses[i] =
-            judge_loss(p->logits + (size_t)i * classes, &p->places[i]->s, p->dz + (size_t)i * classes);
+        p->losses[i] = loss_of(c->plan->method, p->places[i], p->logits + (size_t)i * classes,
+                               p->dz + (size_t)i * classes);
     if (gradient) s = model_vjp(c->m, p->worker, n, p->dz, p->dx, e);
     if (s != STATUS_OK) return s;
     p->forwards += (uint64_t)n;

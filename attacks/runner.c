@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attacks/runner_internal.h"
 #include "core/arena.h"
@@ -36,9 +37,9 @@ static status check_options(const attack_plan *plan, err *e) {
                        method->name, o->step_size);
     if (plan->batch < 0)
         return err_set(e, STATUS_USAGE, "%s: batch %d, expected at least 1", method->name, plan->batch);
-    if (plan->norm < 0 || plan->norm > NORM_L2 || !(method->norms & 1u << plan->norm))
+    if (plan->norm < 0 || plan->norm >= NORM_COUNT || !(method->norms & 1u << plan->norm))
         return err_set(e, STATUS_USAGE, "%s: does not work with norm %s", method->name,
-                       plan->norm <= NORM_L2 ? norm_name(plan->norm) : "?");
+                       plan->norm < NORM_COUNT ? norm_name(plan->norm) : "?");
     return STATUS_OK;
 }
 
@@ -57,6 +58,9 @@ static status check(const model *m, const dataset *d, const attack_plan *plan, e
     if (s == STATUS_OK) s = check_eps(plan, e);
     if (s == STATUS_OK) s = check_options(plan, e);
     if (s == STATUS_OK) s = check_targets(d, plan->targets, e);
+    if (s == STATUS_OK && plan->after && (plan->after->n != d->n || plan->after->n_eps != plan->n_eps))
+        s = err_set(e, STATUS_USAGE, "attack: goes on after %d images at %d eps, expected %d at %d",
+                    plan->after->n, plan->after->n_eps, d->n, plan->n_eps);
     if (s == STATUS_OK && plan->method->needs_gradient && !model_has_gradient(m))
         s = err_set(e, STATUS_USAGE, "%s: needs a gradient, which this model does not give",
                     plan->method->name);
@@ -71,6 +75,19 @@ static void *new_array(size_t n, size_t width, size_t size) {
 static void fill_nan(float *x, size_t n) {
     for (size_t i = 0; i < n; i++)
         x[i] = NAN;
+}
+
+/* What is known already. */
+static void go_on_after(attack_result *a, const attack_plan *plan, const dataset *d) {
+    const attack_result *b = plan->after;
+    size_t n = (size_t)d->n, classes = (size_t)d->classes;
+    memcpy(a->clean_correct, b->clean_correct, n);
+    memcpy(a->broken_at, b->broken_at, n * sizeof *a->broken_at);
+    memcpy(a->distance, b->distance, n * sizeof *a->distance);
+    memcpy(a->clean_logits, b->clean_logits, n * classes * sizeof *a->clean_logits);
+    if (!plan->keep_examples) return;
+    memcpy(a->examples, b->examples, n * shape_size(d->image) * sizeof *a->examples);
+    memcpy(a->example_logits, b->example_logits, n * classes * sizeof *a->example_logits);
 }
 
 static status result_alloc(attack_result *a, const dataset *d, const attack_plan *plan, err *e) {
@@ -92,7 +109,8 @@ static status result_alloc(attack_result *a, const dataset *d, const attack_plan
         a->broken_at[i] = plan->n_eps;
     fill_nan(a->distance, n);
     fill_nan(a->clean_logits, n * classes);
-    if (!plan->keep_examples) return STATUS_OK;
+    if (plan->after) go_on_after(a, plan, d);
+    if (!plan->keep_examples || plan->after) return STATUS_OK;
     fill_nan(a->example_logits, n * classes);
     for (int row = 0; row < d->n; row++)
         dataset_image(d, row, a->examples + (size_t)row * shape_size(d->image));

@@ -9,29 +9,35 @@
 
 typedef struct attack_plan {
     const attack *method;
-    attack_options options;       /* zeros take the method's defaults */
+    attack_options options; /* zeros take the method's defaults */
     norm norm;
-    const double *eps;            /* n_eps values >= 0, ascending */
+    const double *eps; /* n_eps values >= 0, ascending */
     int n_eps;
-    const int32_t *targets;       /* one per row, or NULL for untargeted */
-    bool no_drop;                 /* every sample runs all steps at every eps, and the verdict is the last iterate's (of any restart): as other
+    const int32_t *targets; /* one per row, or NULL for untargeted */
+    bool
+        no_drop; /* every sample runs all steps at every eps, and the verdict is the last iterate's (of any restart): as other
                                      tools do, for comparison */
-    int batch;                    /* most samples in flight, 0 = as many as are useful; results do not depend on it */
-    bool keep_examples;           /* fill `examples` of the result */
+    const struct attack_result *
+        after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not
+                                     tried at the eps that broke them or above, and `out` goes on from their results */
+    int batch;          /* most samples in flight, 0 = as many as are useful; results do not depend on it */
+    bool keep_examples; /* fill `examples` of the result; `after` must have them too */
 } attack_plan;
 
 /* What happened, per sample and in all. All arrays belong to the result. */
 typedef struct attack_result {
     int n, n_eps, classes;
-    uint8_t *finished;            /* n: 1 = carried to its end; 0 only after a cancelled run */
-    uint8_t *clean_correct;       /* n: 1 = correct on the unchanged image; 0 where that was not evaluated */
-    int32_t *broken_at;           /* n: index of the smallest eps at which the sample is broken; n_eps = survived all. Misclassified clean
+    uint8_t *finished;      /* n: 1 = carried to its end; 0 only after a cancelled run */
+    uint8_t *clean_correct; /* n: 1 = correct on the unchanged image; 0 where that was not evaluated */
+    int32_t *
+        broken_at; /* n: index of the smallest eps at which the sample is broken; n_eps = survived all. Misclassified clean
                                      images are 0. Monotone in eps by construction: an example found at one eps serves every larger one,
                                      and every smaller one that its distance fits */
-    float *distance;              /* n: norm of the perturbation that broke the sample (0: the clean image is misclassified), NAN where none */
-    float *clean_logits;          /* n x classes; NAN where not evaluated */
-    float *examples;              /* n x d, of the smallest eps that broke (copy of the image where none), or NULL */
-    float *example_logits;        /* n x classes at these, or NULL */
+    float *
+        distance; /* n: norm of the perturbation that broke the sample (0: the clean image is misclassified), NAN where none */
+    float *clean_logits;   /* n x classes; NAN where not evaluated */
+    float *examples;       /* n x d, of the smallest eps that broke (copy of the image where none), or NULL */
+    float *example_logits; /* n x classes at these, or NULL */
     uint64_t forwards, backwards; /* samples times passes, the re-checks included */
     /* For warnings: in how many samples it happened, and the original row ids of the first few. */
     enum { ATTACK_SAMPLES = 8 } most_samples;
@@ -39,12 +45,12 @@ typedef struct attack_result {
         int64_t count;
         int n;
         int32_t rows[ATTACK_SAMPLES];
-    } zero_gradient,              /* some gradient was exactly zero everywhere while the sample was not broken */
-        not_finite,               /* a logit or gradient was NaN or infinite */
-        tied,                     /* the largest logit was tied on the clean image */
-        outside,                  /* an iterate left the ball (a bug of the method) */
-        recheck_failed;           /* success not confirmed by the fresh forward pass */
-    bool budget_spent;            /* stopped by run.budget: samples not finished count as survived */
+    } zero_gradient,    /* some gradient was exactly zero everywhere while the sample was not broken */
+        not_finite,     /* a logit or gradient was NaN or infinite */
+        tied,           /* the largest logit was tied on the clean image */
+        outside,        /* an iterate left the ball (a bug of the method) */
+        recheck_failed; /* success not confirmed by the fresh forward pass */
+    bool budget_spent;  /* stopped by run.budget: samples not finished count as survived */
 } attack_result;
 
 /* Attacks every row of d. An untargeted success is any answer that is not correct (see logits_correct), a targeted one is the target, strictly.
@@ -54,7 +60,8 @@ typedef struct attack_result {
  *
  * STATUS_USAGE for shapes that do not match, eps that are negative, NaN or not ascending, a norm the method does not have, or
  * a model without gradient. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
-MUST_CHECK status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out, err *e);
+MUST_CHECK status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r,
+                             attack_result *out, err *e);
 void attack_result_free(attack_result *a);
 
 /* Samples correct under attack at eps index i (clean-correct and not broken at or below i). */

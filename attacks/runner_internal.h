@@ -41,13 +41,16 @@ typedef struct slot {
     attack_sample s;
     int row; /* of the data set; -1 = empty */
     phase phase;
-    ask waits_for;     /* ASK_DONE: for nothing */
-    int eps;           /* index into the plan */
-    uint64_t spent;    /* forward-equivalents */
+    ask waits_for;  /* ASK_DONE: for nothing */
+    int eps;        /* index into the plan; n_eps while a method walks without a ball; -1 before the first */
+    uint64_t spent; /* forward-equivalents */
     ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked */
     int found_at;      /* place in the tile where that iterate was evaluated; -1 outside re-checks */
     float *x, *x0, *lb, *ub;
-    float *example;        /* the iterate being re-checked */
+    float *example; /* the iterate being re-checked; of a free walk the nearest success so far */
+    double
+        nearest; /* its distance in a free walk; infinite before there is one, and once it was re-checked what must be beaten */
+    bool unchecked;        /* a free walk has an example that was not re-checked */
     float *clean_gradient; /* at x0 */
     attack_answer clean;   /* gradient NULL until known */
     void *state;
@@ -67,10 +70,11 @@ bool judge_tied(const float *logits, int classes);
 bool floats_finite(const float *x, size_t n);
 bool floats_zero(const float *x, size_t n);
 
-/* The attacker's loss; dz (classes floats) is what ASK_GRADIENT promises, with respect to the logits. */
-float judge_loss(const float *logits, const attack_sample *s, float *dz);
+/* The loss of methods that have none of their own, see attack.loss; dz has `classes` floats. */
+float judge_loss(const attack_sample *s, const float *logits, float *dz);
 
-/* The index of the smallest eps of the plan that the example at distance-index `found` or below serves. Overwrites lb, ub. */
+/* The index of the smallest eps of the plan that the example, which fits the one of index `found` (n_eps: none need fit), serves.
+ * Overwrites lb, ub. */
 int curve_smallest(const attack_plan *plan, const slot *k, int found);
 
 #endif

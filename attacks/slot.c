@@ -6,25 +6,6 @@
 #include "attacks/runner_internal.h"
 #include "nets/loss.h"
 
-void slot_begin(slot *k, campaign *c, int row) {
-    const attack *method = c->plan->method;
-    k->row = row;
-    k->phase = PHASE_CLEAN;
-    k->eps = -1;
-    k->spent = 0;
-    k->found_at = -1;
-    k->clean = (attack_answer){0};
-    k->s.label = c->d->labels[row];
-    k->s.target = c->plan->targets ? c->plan->targets[row] : -1;
-    k->s.id = c->d->ids[row];
-    k->s.eps = 0;
-    k->s.restart = 0;
-    dataset_image(c->d, row, k->x0);
-    memcpy(k->x, k->x0, k->s.d * sizeof *k->x);
-    /* Who starts from the clean image will ask for the gradient there, at every eps: one evaluation serves all. */
-    k->waits_for = method->needs_gradient && !c->options.random_start ? ASK_GRADIENT : ASK_FORWARD;
-}
-
 const float *slot_image(const slot *k) {
     return k->phase == PHASE_RECHECK ? k->example : k->x;
 }
@@ -48,19 +29,48 @@ static void finish(slot *k, campaign *c) {
     k->waits_for = ASK_DONE;
 }
 
-/* The next restart, else the next eps above 0 (at 0 the clean image is all there is). False when all are done. */
+static bool free_walk(const campaign *c) {
+    return c->plan->method->order == EPS_FREE;
+}
+
+static bool descends(const campaign *c) {
+    return c->plan->method->order == EPS_DESCENDING && !c->plan->no_drop;
+}
+
+/* The next eps to try; false when there is none. At 0 the clean image is all there is. */
+static bool next_eps(slot *k, const campaign *c) {
+    const attack_plan *plan = c->plan;
+    int known = plan->no_drop ? plan->n_eps : c->out->broken_at[k->row]; /* from here on it is broken */
+    if (free_walk(c)) {
+        if (k->eps >= 0 || plan->eps[plan->n_eps - 1] == 0) return false;
+        k->eps = plan->n_eps;
+        return true;
+    }
+    if (descends(c)) {
+        if (k->eps >= 0 && k->eps < known) return false; /* it withstands this one */
+        k->eps = known - 1;
+        return k->eps >= 0 && plan->eps[k->eps] > 0;
+    }
+    do
+        k->eps++;
+    while (k->eps < known && plan->eps[k->eps] == 0);
+    return k->eps < known;
+}
+
+/* The next restart at an eps that was not broken, else the next eps. False when all are done. */
 static bool next_start(slot *k, const campaign *c) {
     const attack_plan *plan = c->plan;
-    if (k->eps >= 0 && k->s.restart + 1 < c->options.restarts) {
+    bool open = k->eps >= 0 && (plan->no_drop || free_walk(c) || k->eps < c->out->broken_at[k->row]);
+    k->s.warm = NULL;
+    if (open && k->s.restart + 1 < c->options.restarts) {
         k->s.restart++;
         return true;
     }
     k->s.restart = 0;
-    do
-        k->eps++;
-    while (k->eps < plan->n_eps && plan->eps[k->eps] == 0);
-    if (k->eps == plan->n_eps) return false;
-    k->s.eps = plan->eps[k->eps];
+    bool went_on = k->eps >= 0;
+    if (!next_eps(k, c)) return false;
+    k->s.eps = free_walk(c) ? INFINITY : plan->eps[k->eps];
+    if (went_on && descends(c)) k->s.warm = k->example;
     ball_box(plan->norm, k->s.eps, k->x0, k->s.d, k->lb, k->ub);
     return true;
 }
@@ -74,12 +84,23 @@ static bool affordable(const slot *k, const campaign *c, ask next) {
     return k->spent + (next == ASK_GRADIENT ? 2 : 1) + 1 <= c->share;
 }
 
+static void recheck(slot *k, ask afterwards, int place) {
+    k->phase = PHASE_RECHECK;
+    k->waits_for = ASK_FORWARD;
+    k->after_recheck = afterwards;
+    k->found_at = place;
+    k->unchecked = false;
+}
+
 /* Goes on with what the method asked for, up to the next image that only the model can answer. */
 static void proceed(slot *k, campaign *c, ask next) {
     const attack *method = c->plan->method;
     while (next == ASK_DONE || answered_at_clean(k, next)) {
         if (next != ASK_DONE) {
             next = method->step(&k->s, k->state, &k->clean, k->x);
+        } else if (k->unchecked) {
+            recheck(k, ASK_DONE, k->found_at);
+            return;
         } else if (next_start(k, c)) {
             next = method->start(&k->s, k->state, k->x);
         } else {
@@ -89,11 +110,49 @@ static void proceed(slot *k, campaign *c, ask next) {
     }
     if (!affordable(k, c, next)) {
         c->flags[k->row] |= FLAG_BUDGET;
-        finish(k, c);
+        if (k->unchecked)
+            recheck(k, ASK_DONE, k->found_at);
+        else
+            finish(k, c);
         return;
     }
     k->phase = PHASE_ATTACK;
     k->waits_for = next;
+}
+
+/* In a cascade the clean image is known, and what is broken already may leave nothing to try. */
+static void go_on(slot *k, campaign *c) {
+    k->clean = (attack_answer){.logits = k->s.clean_logits};
+    if (!isnan(c->out->distance[k->row])) k->nearest = c->out->distance[k->row];
+    if (c->out->clean_correct[k->row] && c->out->broken_at[k->row] > 0)
+        proceed(k, c, ASK_DONE);
+    else
+        finish(k, c);
+}
+
+void slot_begin(slot *k, campaign *c, int row) {
+    const attack *method = c->plan->method;
+    k->row = row;
+    k->phase = PHASE_CLEAN;
+    k->eps = -1;
+    k->spent = 0;
+    k->found_at = -1;
+    k->nearest = INFINITY;
+    k->unchecked = false;
+    k->clean = (attack_answer){0};
+    k->s.label = c->d->labels[row];
+    k->s.target = c->plan->targets ? c->plan->targets[row] : -1;
+    k->s.id = c->d->ids[row];
+    k->s.eps = 0;
+    k->s.restart = 0;
+    k->s.clean_logits = c->out->clean_logits + (size_t)row * (size_t)k->s.classes;
+    k->s.warm = NULL;
+    dataset_image(c->d, row, k->x0);
+    memcpy(k->x, k->x0, k->s.d * sizeof *k->x);
+    /* Who starts from the clean image will ask for the gradient there, at every eps: one evaluation serves all. */
+    bool serves = method->needs_gradient && !c->options.random_start && !method->loss;
+    k->waits_for = serves ? ASK_GRADIENT : ASK_FORWARD;
+    if (c->plan->after) go_on(k, c);
 }
 
 static void note_answer(const slot *k, campaign *c, const attack_answer *a) {
@@ -134,26 +193,35 @@ static void answer_clean(slot *k, campaign *c, const attack_answer *a) {
         finish(k, c);
 }
 
-static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int place) {
+/* Whether the iterate breaks the sample where it was not broken yet. */
+static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     const attack_plan *plan = c->plan;
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
     if (!inside) c->flags[k->row] |= FLAG_OUTSIDE;
-    bool success = inside && k->eps < c->out->broken_at[k->row] && judge_success(a->logits, &k->s);
+    if (!inside || !judge_success(a->logits, &k->s)) return false;
+    if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
+    return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
+}
+
+static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int place) {
+    bool success = breaks(k, c, a);
     if (success) memcpy(k->example, k->x, k->s.d * sizeof *k->x);
-    ask next = plan->method->step(&k->s, k->state, a, k->x);
-    if (success && (!plan->no_drop || next == ASK_DONE)) {
-        k->phase = PHASE_RECHECK;
-        k->waits_for = ASK_FORWARD;
-        k->after_recheck = next;
+    if (success && free_walk(c)) { /* its re-check waits for the end of the walk, which may come nearer */
+        k->nearest = ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
+        k->unchecked = true;
         k->found_at = place;
-        return;
     }
-    proceed(k, c, next);
+    ask next = c->plan->method->step(&k->s, k->state, a, k->x);
+    if (success && !free_walk(c) && (!c->plan->no_drop || next == ASK_DONE))
+        recheck(k, next, place);
+    else
+        proceed(k, c, next);
 }
 
 static void record_broken(slot *k, campaign *c, const float *logits) {
     attack_result *out = c->out;
-    out->broken_at[k->row] = c->plan->no_drop ? k->eps : curve_smallest(c->plan, k, k->eps);
+    bool exact = c->plan->no_drop && !free_walk(c);
+    out->broken_at[k->row] = exact ? k->eps : curve_smallest(c->plan, k, k->eps);
     out->distance[k->row] = (float)ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
     if (!out->examples) return;
     memcpy(out->examples + (size_t)k->row * k->s.d, k->example, k->s.d * sizeof *k->example);
@@ -168,10 +236,8 @@ static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
         record_broken(k, c, a->logits);
     else
         c->flags[k->row] |= FLAG_RECHECK_FAILED;
-    if (confirmed && !c->plan->no_drop)
-        finish(k, c);
-    else
-        proceed(k, c, k->after_recheck);
+    /* A sample that was broken at this eps has only other eps to go to. */
+    proceed(k, c, confirmed && !c->plan->no_drop ? ASK_DONE : k->after_recheck);
 }
 
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place) {

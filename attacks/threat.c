@@ -64,8 +64,29 @@ static double distance_l2(const float *x0, const float *x, size_t d) {
     return sqrt(sum);
 }
 
+static double distance_l1(const float *x0, const float *x, size_t d) {
+    double sum = 0;
+    for (size_t i = 0; i < d; i++)
+        sum += fabs((double)x[i] - x0[i]);
+    return sum;
+}
+
+static double distance_l0(const float *x0, const float *x, size_t d) {
+    size_t changed = 0;
+    for (size_t i = 0; i < d; i++) {
+        if (isnan(x[i])) return NAN;
+        changed += x[i] != x0[i];
+    }
+    return (double)changed;
+}
+
 double ball_distance(norm p, const float *x0, const float *x, size_t d) {
-    return p == NORM_LINF ? distance_linf(x0, x, d) : distance_l2(x0, x, d);
+    static double (*const distances[NORM_COUNT])(const float *, const float *,
+                                                 size_t) = {[NORM_LINF] = distance_linf,
+                                                            [NORM_L2] = distance_l2,
+                                                            [NORM_L1] = distance_l1,
+                                                            [NORM_L0] = distance_l0};
+    return distances[p](x0, x, d);
 }
 
 static bool in_box(const float *lb, const float *ub, const float *x, size_t d) {
@@ -78,5 +99,5 @@ static bool in_box(const float *lb, const float *ub, const float *x, size_t d) {
 bool ball_contains(norm p, double eps, const float *x0, const float *lb, const float *ub, const float *x,
                    size_t d) {
     if (!in_box(lb, ub, x, d)) return false;
-    return p == NORM_LINF || distance_l2(x0, x, d) <= eps * (1 + 1e-6);
+    return p == NORM_LINF || ball_distance(p, x0, x, d) <= eps * (1 + 1e-6);
 }

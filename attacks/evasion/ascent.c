@@ -13,7 +13,10 @@ size_t ascent_state_bytes(const attack_sample *s) {
 
 ask ascent_start(const attack_sample *s, void *state, float *x) {
     *(ascent *)state = (ascent){0};
-    if (s->options->random_start) {
+    if (s->warm) {
+        memcpy(x, s->warm, s->d * sizeof *x);
+        ball_project(s, x);
+    } else if (s->options->random_start) {
         rng g = rng_stream(s->seed, "ascent-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
         ball_random(s, &g, x);
     } else {

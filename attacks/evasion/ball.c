@@ -9,6 +9,13 @@ static float clip(float x, float lb, float ub) {
     return low < ub ? low : ub;
 }
 
+static bool floats_are_finite(const float *x, size_t n) {
+    float sum = 0; /* x - x is 0, or NaN where x is NaN or infinite */
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] - x[i];
+    return sum == 0;
+}
+
 static void project_linf(const attack_sample *s, float *x) {
     for (size_t i = 0; i < s->d; i++)
         x[i] = clip(x[i], s->lb[i], s->ub[i]);
@@ -89,6 +96,92 @@ static void add_l2(const attack_sample *s, double length, const float *gradient,
         x[i] = (float)(x[i] + scale * gradient[i]);
 }
 
+/* Soft thresholding: the nearest point takes `less` off the length of every change, down to none, and clips it to the room that the
+ * box leaves. */
+static double shrunk(const attack_sample *s, const float *x, size_t i, double less) {
+    double delta = (double)x[i] - s->x0[i];
+    double room = delta > 0 ? (double)s->ub[i] - s->x0[i] : (double)s->x0[i] - s->lb[i];
+    return copysign(fmin(fmax(fabs(delta) - less, 0), room), delta);
+}
+
+static double shrunk_sum(const attack_sample *s, const float *x, double less) {
+    double sum = 0;
+    for (size_t i = 0; i < s->d; i++)
+        sum += fabs(shrunk(s, x, i, less));
+    return sum;
+}
+
+/* The exact projection on the intersection of ball and box; projecting on one after the other is not it (Croce, Hein, "Mind the
+ * box", 2021, proposition 2.1). The threshold is found by bisection, from the side that stays inside. */
+static void project_l1(const attack_sample *s, float *x) {
+    double low = 0, high = 0;
+    for (size_t i = 0; i < s->d; i++) {
+        double size = fabs((double)x[i] - s->x0[i]);
+        if (!isfinite(size)) {
+            memcpy(x, s->x0, s->d * sizeof *x);
+            return;
+        }
+        high = fmax(high, size);
+    }
+    if (shrunk_sum(s, x, 0) <= s->eps) high = 0;
+    for (int i = 0; i < 60 && low < high; i++) {
+        double middle = (low + high) / 2;
+        if (shrunk_sum(s, x, middle) > s->eps)
+            low = middle;
+        else
+            high = middle;
+    }
+    for (size_t i = 0; i < s->d; i++)
+        x[i] = clip((float)(s->x0[i] + shrunk(s, x, i, high)), s->lb[i], s->ub[i]);
+}
+
+/* Normalised exponentials, the last of which is left out, are uniform in the simplex (Calafiore et al. 1998). */
+static void random_l1(const attack_sample *s, rng *g, float *x) {
+    double sum = 0;
+    for (size_t i = 0; i < s->d; i++) {
+        double length = -log1p(-rng_uniform_double(g));
+        x[i] = (float)(rng_uniform(g) < 0.5f ? -length : length);
+        sum += length;
+    }
+    sum -= log1p(-rng_uniform_double(g));
+    for (size_t i = 0; i < s->d; i++)
+        x[i] = (float)(s->x0[i] + (sum > 0 ? s->eps * x[i] / sum : 0));
+}
+
+static bool can_move(const attack_sample *s, const float *x, size_t i, float direction) {
+    return direction > 0 ? x[i] < s->ub[i] : direction < 0 && x[i] > s->lb[i];
+}
+
+/* The size that the `count` largest movable components have at least, by bisection of the size: no memory to sort in is needed. */
+static float size_of_largest(const attack_sample *s, const float *gradient, const float *x, size_t count) {
+    float low = 0, high = 0;
+    for (size_t i = 0; i < s->d; i++)
+        if (can_move(s, x, i, gradient[i])) high = fmaxf(high, fabsf(gradient[i]));
+    for (int step = 0; step < 24; step++) {
+        float middle = low + (high - low) / 2;
+        size_t above = 0;
+        for (size_t i = 0; i < s->d; i++)
+            above += fabsf(gradient[i]) >= middle && can_move(s, x, i, gradient[i]);
+        if (above >= count)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void add_l1(const attack_sample *s, double length, const float *gradient, float *x) {
+    if (!floats_are_finite(gradient, s->d)) return;
+    float size = size_of_largest(s, gradient, x, s->d / 100 > 0 ? s->d / 100 : 1);
+    size_t chosen = 0;
+    for (size_t i = 0; i < s->d; i++)
+        chosen += gradient[i] != 0 && fabsf(gradient[i]) >= size && can_move(s, x, i, gradient[i]);
+    float part = chosen > 0 ? (float)(length / (double)chosen) : 0;
+    for (size_t i = 0; i < s->d; i++)
+        if (gradient[i] != 0 && fabsf(gradient[i]) >= size && can_move(s, x, i, gradient[i]))
+            x[i] += copysignf(part, gradient[i]);
+}
+
 static const struct geometry {
     void (*random)(const attack_sample *s, rng *g, float *x);
     void (*add)(const attack_sample *s, double length, const float *gradient, float *x);
@@ -96,10 +189,15 @@ static const struct geometry {
 } geometries[] = {
     [NORM_LINF] = {random_linf, add_linf, project_linf},
     [NORM_L2] = {random_l2, add_l2, project_l2},
+    [NORM_L1] = {random_l1, add_l1, project_l1},
 };
 
 void ball_random(const attack_sample *s, rng *g, float *x) {
     geometries[s->norm].random(s, g, x);
+    geometries[s->norm].project(s, x);
+}
+
+void ball_project(const attack_sample *s, float *x) {
     geometries[s->norm].project(s, x);
 }
 

@@ -4,7 +4,7 @@
 const attack attack_bim = {
     .name = "bim",
     .title = "gradient steps from the clean image, projected on the ball",
-    .norms = NORM_BIT_LINF | NORM_BIT_L2,
+    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1,
     .needs_gradient = true,
     .defaults = {.steps = 10, .restarts = 1},
     .reach = 2,

@@ -9,13 +9,23 @@
 #include "attacks/attacks.def"
 #undef ATTACK
 
-enum { NORM_BIT_LINF = 1 << NORM_LINF, NORM_BIT_L2 = 1 << NORM_L2 };
+enum {
+    NORM_BIT_LINF = 1 << NORM_LINF,
+    NORM_BIT_L2 = 1 << NORM_L2,
+    NORM_BIT_L1 = 1 << NORM_L1,
+    NORM_BIT_L0 = 1 << NORM_L0
+};
 
 /* x <- uniform in the ball around x0, then moved into the box. `g` is used up in the order of the components. */
 void ball_random(const attack_sample *s, rng *g, float *x);
 
-/* x <- nearest point of the ball and box to x + step * eps * direction, where direction is sign(gradient) for Linf and
- * gradient / ||gradient|| for L2. A gradient of zeros, or with a NaN under L2, leaves x where it is. */
+/* x <- nearest point of ball and box. Not for L0. */
+void ball_project(const attack_sample *s, float *x);
+
+/* x <- nearest point of the ball and box to x + step * eps * direction, where direction is sign(gradient) for Linf,
+ * gradient / ||gradient|| for L2, and for L1 the sign of the hundredth of its components that are largest and can still move, divided by
+ * their number (Tramer, Boneh, "Adversarial training and robustness for multiple perturbations", 2019, section 4.1). A gradient of zeros, or with
+ * a NaN under L2 and L1, leaves x where it is. */
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x);
 
 /* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps

@@ -22,7 +22,7 @@ static ask noise_step(const attack_sample *s, void *state, const attack_answer *
 const attack attack_noise = {
     .name = "noise",
     .title = "random points of the ball, as a control",
-    .norms = NORM_BIT_LINF | NORM_BIT_L2,
+    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1,
     .defaults = {.steps = 1, .restarts = 1, .random_start = true},
     .reach = 1,
     .state_bytes = noise_state_bytes,

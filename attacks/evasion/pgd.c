@@ -6,10 +6,11 @@
 const attack attack_pgd = {
     .name = "pgd",
     .title = "gradient steps from random points of the ball",
-    .norms = NORM_BIT_LINF | NORM_BIT_L2,
+    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1,
     .needs_gradient = true,
     .defaults = {.steps = 40, .restarts = 1, .random_start = true, .falling = true},
     .reach = 10,
+    .order = EPS_DESCENDING,
     .state_bytes = ascent_state_bytes,
     .start = ascent_start,
     .step = ascent_step,
