@@ -16,6 +16,7 @@ attack_options attack_options_fill(const attack *method, attack_options asked) {
     const attack_options *defaults = &method->defaults;
     attack_options o = asked;
     o.falling = defaults->falling && asked.step_size == 0;
+    if (o.step_size == 0) o.step_size = defaults->step_size;
     if (o.steps == 0) o.steps = defaults->steps;
     if (o.step_size == 0) o.step_size = method->reach / o.steps;
     if (o.restarts == 0) o.restarts = defaults->restarts;

@@ -61,7 +61,7 @@ typedef struct attack {
     const char *name, *title;
     unsigned norms;          /* bit 1 << norm */
     bool needs_gradient;     /* it may ask for gradients; it may ask for logits alone in any case */
-    attack_options defaults; /* step_size is left 0 */
+    attack_options defaults; /* step_size 0: reach / steps */
     double reach;            /* length of the whole path, in units of eps, unless the caller chooses a step */
     eps_order order;
     bool ranks_classes; /* restart r is about the class of rank r behind the label's, not about chance */
@@ -73,6 +73,9 @@ typedef struct attack {
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);
 } attack;
+
+/* The verdict on logits: the target strictly above all others, or without a target any answer that is not correct. */
+bool attack_succeeds(const attack_sample *s, const float *logits);
 
 /* The class of rank `rank` (1 = the likeliest) among those other than the label on the clean image, equal logits in the order of the
  * classes; -1 past the last. */

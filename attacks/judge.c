@@ -4,7 +4,7 @@
 #include "attacks/runner_internal.h"
 #include "nets/loss.h"
 
-bool judge_success(const float *logits, const attack_sample *s) {
+bool attack_succeeds(const attack_sample *s, const float *logits) {
     if (s->target >= 0) return logits_class(logits, s->classes) == s->target;
     return !logits_correct(logits, s->classes, s->label);
 }

@@ -65,7 +65,6 @@ void slot_begin(slot *k, campaign *c, int row);
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
 const float *slot_image(const slot *k);
 
-bool judge_success(const float *logits, const attack_sample *s);
 bool judge_tied(const float *logits, int classes);
 bool floats_finite(const float *x, size_t n);
 bool floats_zero(const float *x, size_t n);

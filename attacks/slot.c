@@ -160,7 +160,7 @@ static void note_answer(const slot *k, campaign *c, const attack_answer *a) {
     if (!floats_finite(a->logits, (size_t)k->s.classes)) *flags |= FLAG_NOT_FINITE;
     if (!a->gradient) return;
     if (!floats_finite(a->gradient, k->s.d)) *flags |= FLAG_NOT_FINITE;
-    if (floats_zero(a->gradient, k->s.d) && !judge_success(a->logits, &k->s)) *flags |= FLAG_ZERO_GRADIENT;
+    if (floats_zero(a->gradient, k->s.d) && !attack_succeeds(&k->s, a->logits)) *flags |= FLAG_ZERO_GRADIENT;
 }
 
 static void keep_clean_answer(slot *k, campaign *c, const attack_answer *a) {
@@ -198,7 +198,7 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     const attack_plan *plan = c->plan;
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
     if (!inside) c->flags[k->row] |= FLAG_OUTSIDE;
-    if (!inside || !judge_success(a->logits, &k->s)) return false;
+    if (!inside || !attack_succeeds(&k->s, a->logits)) return false;
     if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
 }
@@ -230,7 +230,7 @@ static void record_broken(slot *k, campaign *c, const float *logits) {
 }
 
 static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
-    bool confirmed = judge_success(a->logits, &k->s);
+    bool confirmed = attack_succeeds(&k->s, a->logits);
     k->found_at = -1;
     if (confirmed)
         record_broken(k, c, a->logits);

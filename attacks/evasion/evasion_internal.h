@@ -28,6 +28,24 @@ void ball_project(const attack_sample *s, float *x);
  * a NaN under L2 and L1, leaves x where it is. */
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x);
 
+/* Moves x by as little as possible, in the norm of s (Linf, L2, L1) and inside its box, so that <w, x> changes by `wanted`; or as far
+ * as the box lets it. */
+void hyperplane_reach(const attack_sample *s, const float *w, double wanted, float *x);
+/* ||w|| in the norm dual to p; for L0 the largest component. */
+double dual_norm(norm p, const float *w, size_t d);
+
+/* Losses for attack.loss. z: logits. */
+
+/* z_above - z_below. */
+float loss_difference(const attack_sample *s, int above, int below, const float *z, float *dz);
+/* The largest logit other than the label's minus the label's, or the target's minus the largest other. Positive: broken. */
+float loss_margin(const attack_sample *s, const void *state, const float *z, float *dz);
+/* The difference-of-logits ratio, Croce and Hein 2020, equation 6: the margin divided by the spread between the first and the third logit, and
+ * equation 7 where the sample has a target. Fewer than 3 (with target 4) classes have no such spread: the margin. */
+float loss_dlr(const attack_sample *s, const void *state, const float *z, float *dz);
+/* Equation 7 for this target. */
+float loss_dlr_towards(const attack_sample *s, int target, const float *z, float *dz);
+
 /* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps
  * (falling: on average), and a forward pass at the last point. */
 size_t ascent_state_bytes(const attack_sample *s);

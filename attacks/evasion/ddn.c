@@ -1,0 +1,71 @@
+/* Decoupling direction and norm: Rony et al., "Decoupling direction and norm for efficient gradient-based L2 adversarial attacks and
+ * defenses", 2019, algorithm 1: the radius shrinks while the point is adversarial, and grows while it is not. */
+#include <math.h>
+#include <string.h>
+
+#include "attacks/evasion/evasion_internal.h"
+
+typedef struct ddn {
+    int taken;
+    double radius;
+    float delta[];
+} ddn;
+
+static const double gamma_radius = 0.05, pi = 3.14159265358979323846;
+
+static size_t state_bytes(const attack_sample *s) {
+    return sizeof(ddn) + s->d * sizeof(float);
+}
+
+static ask start(const attack_sample *s, void *state, float *x) {
+    ddn *n = state;
+    n->taken = 0;
+    n->radius = 1;
+    memset(n->delta, 0, s->d * sizeof *n->delta);
+    memcpy(x, s->x0, s->d * sizeof *x);
+    return ASK_GRADIENT;
+}
+
+static double length_of(const float *v, size_t d) {
+    double sum = 0;
+    for (size_t i = 0; i < d; i++)
+        sum += (double)v[i] * v[i];
+    return sqrt(sum);
+}
+
+/* From 1 down to .01 along half a cosine. */
+static double step_length(const attack_sample *s, int taken) {
+    return 0.01 + 0.99 * (1 + cos(pi * taken / s->options->steps)) / 2;
+}
+
+static ask step_on(const attack_sample *s, void *state, const attack_answer *a, float *x) {
+    ddn *n = state;
+    if (!a->gradient) return ASK_DONE;
+    bool adversarial = attack_succeeds(s, a->logits);
+    double size = length_of(a->gradient, s->d), step = step_length(s, n->taken);
+    if (n->taken > 0 || adversarial) n->radius *= adversarial ? 1 - gamma_radius : 1 + gamma_radius;
+    if (size > 0 && isfinite(size))
+        for (size_t i = 0; i < s->d; i++)
+            n->delta[i] += (float)(step / size * a->gradient[i]);
+    double length = length_of(n->delta, s->d), scale = length > 0 ? n->radius / length : 0;
+    for (size_t i = 0; i < s->d; i++) {
+        float to = (float)(s->x0[i] + scale * n->delta[i]);
+        x[i] = fminf(fmaxf(to, s->lb[i]), s->ub[i]);
+        n->delta[i] = x[i] - s->x0[i];
+    }
+    n->taken++;
+    return n->taken < s->options->steps ? ASK_GRADIENT : ASK_FORWARD;
+}
+
+const attack attack_ddn = {
+    .name = "ddn",
+    .title = "the direction by gradient steps, the L2 distance by shrinking and growing a sphere",
+    .norms = NORM_BIT_L2,
+    .needs_gradient = true,
+    .defaults = {.steps = 100, .restarts = 1},
+    .reach = 1,
+    .order = EPS_FREE,
+    .state_bytes = state_bytes,
+    .start = start,
+    .step = step_on,
+};
