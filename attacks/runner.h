@@ -17,6 +17,8 @@ typedef struct attack_plan {
     bool
         no_drop; /* every sample runs all steps at every eps, and the verdict is the last iterate's (of any restart): as other
                                      tools do, for comparison */
+    bool to_the_end;              /* every walk runs all its steps, as other tools do; unlike no_drop, a success at any iterate counts */
+    bool verdicts_only;           /* a walk that minimises the distance ends once it has broken the smallest eps */
     const struct attack_result *
         after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not
                                      tried at the eps that broke them or above, and `out` goes on from their results */

@@ -50,7 +50,7 @@ typedef struct slot {
     float *example; /* the iterate being re-checked; of a free walk the nearest success so far */
     double
         nearest; /* its distance in a free walk; infinite before there is one, and once it was re-checked what must be beaten */
-    bool unchecked;        /* a free walk has an example that was not re-checked */
+    bool unchecked;        /* the walk has an example whose re-check waits for its end */
     float *clean_gradient; /* at x0 */
     attack_answer clean;   /* gradient NULL until known */
     void *state;

@@ -203,19 +203,28 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
 }
 
+/* Whether the re-check of a success waits for the end of the walk, which may come nearer, or is wanted whole. */
+static bool walks_on(const slot *k, const campaign *c, ask next) {
+    const attack_plan *plan = c->plan;
+    if (next == ASK_DONE) return false;
+    if (!free_walk(c)) return plan->to_the_end || plan->no_drop;
+    return plan->to_the_end || !plan->verdicts_only || k->nearest > plan->eps[0];
+}
+
 static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int place) {
-    bool success = breaks(k, c, a);
-    if (success) memcpy(k->example, k->x, k->s.d * sizeof *k->x);
-    if (success && free_walk(c)) { /* its re-check waits for the end of the walk, which may come nearer */
+    bool success = breaks(k, c, a), last_decides = c->plan->no_drop && !free_walk(c);
+    if (success) {
+        memcpy(k->example, k->x, k->s.d * sizeof *k->x);
         k->nearest = ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
-        k->unchecked = true;
         k->found_at = place;
     }
     ask next = c->plan->method->step(&k->s, k->state, a, k->x);
-    if (success && !free_walk(c) && (!c->plan->no_drop || next == ASK_DONE))
+    if (success && !walks_on(k, c, next)) {
         recheck(k, next, place);
-    else
-        proceed(k, c, next);
+        return;
+    }
+    k->unchecked = (k->unchecked || success) && !last_decides;
+    proceed(k, c, next);
 }
 
 static void record_broken(slot *k, campaign *c, const float *logits) {

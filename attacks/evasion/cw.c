@@ -13,7 +13,7 @@ typedef struct cw {
     float floats[];
 } cw;
 enum { W, MEAN, SQUARE, PARTS };
-enum { SEARCHES = 6 };
+enum { SEARCHES = 9 };
 static const double rate = 0.05, beta1 = 0.9, beta2 = 0.999, pull = 0.999999;
 
 static float *part(cw *a, const attack_sample *s, int i) {
@@ -55,6 +55,8 @@ static float loss(const attack_sample *s, const void *state, const float *z, flo
 
 static void adam(const attack_sample *s, cw *a, const float *gradient, const float *x) {
     float *w = part(a, s, W), *mean = part(a, s, MEAN), *square = part(a, s, SQUARE);
+    double left =
+        1 - (a->taken - 1.0) / s->options->steps; /* the hinge shakes the point by a step: they shrink */
     double mean_part = 1 - pow(beta1, a->taken), square_part = 1 - pow(beta2, a->taken);
     for (size_t i = 0; i < s->d; i++) {
         double dx = 2 * ((double)x[i] - s->x0[i]) - a->c * gradient[i], t = 2.0 * x[i] - 1;
@@ -62,7 +64,7 @@ static void adam(const attack_sample *s, cw *a, const float *gradient, const flo
         if (!isfinite(g)) g = 0;
         mean[i] = (float)(beta1 * mean[i] + (1 - beta1) * g);
         square[i] = (float)(beta2 * square[i] + (1 - beta2) * g * g);
-        w[i] -= (float)(rate * (mean[i] / mean_part) / (sqrt(square[i] / square_part) + 1e-8));
+        w[i] -= (float)(rate * left * (mean[i] / mean_part) / (sqrt(square[i] / square_part) + 1e-8));
     }
 }
 

@@ -1,5 +1,6 @@
 /* Decoupling direction and norm: Rony et al., "Decoupling direction and norm for efficient gradient-based L2 adversarial attacks and
- * defenses", 2019, algorithm 1: the radius shrinks while the point is adversarial, and grows while it is not. */
+ * defenses", 2019, algorithm 1: the radius shrinks while the point is adversarial, and grows while it is not. Theirs always changes by a
+ * twentieth, which leaves the result within that of the boundary; here the share falls each time that the boundary is crossed. */
 #include <math.h>
 #include <string.h>
 
@@ -7,11 +8,12 @@
 
 typedef struct ddn {
     int taken;
-    double radius;
+    bool was_adversarial;
+    double radius, share; /* share: by how much the radius changes */
     float delta[];
 } ddn;
 
-static const double gamma_radius = 0.05, pi = 3.14159265358979323846;
+static const double first_share = 0.05, last_share = 0.001, pi = 3.14159265358979323846;
 
 static size_t state_bytes(const attack_sample *s) {
     return sizeof(ddn) + s->d * sizeof(float);
@@ -20,7 +22,9 @@ static size_t state_bytes(const attack_sample *s) {
 static ask start(const attack_sample *s, void *state, float *x) {
     ddn *n = state;
     n->taken = 0;
+    n->was_adversarial = false;
     n->radius = 1;
+    n->share = first_share;
     memset(n->delta, 0, s->d * sizeof *n->delta);
     memcpy(x, s->x0, s->d * sizeof *x);
     return ASK_GRADIENT;
@@ -43,7 +47,9 @@ static ask step_on(const attack_sample *s, void *state, const attack_answer *a, 
     if (!a->gradient) return ASK_DONE;
     bool adversarial = attack_succeeds(s, a->logits);
     double size = length_of(a->gradient, s->d), step = step_length(s, n->taken);
-    if (n->taken > 0 || adversarial) n->radius *= adversarial ? 1 - gamma_radius : 1 + gamma_radius;
+    if (n->taken > 1 && adversarial != n->was_adversarial) n->share = fmax(0.7 * n->share, last_share);
+    n->was_adversarial = adversarial;
+    if (n->taken > 0) n->radius *= adversarial ? 1 - n->share : 1 + n->share;
     if (size > 0 && isfinite(size))
         for (size_t i = 0; i < s->d; i++)
             n->delta[i] += (float)(step / size * a->gradient[i]);

@@ -43,7 +43,7 @@ static void resize(const attack_sample *s, fmn *f, const attack_answer *a, const
     } else {
         double slope = dual_norm(s->norm, a->gradient, s->d);
         double ahead = slope > 0 ? fabs((double)a->loss) / slope : INFINITY;
-        f->radius = counts ? now + ceil(fmax(1, ahead)) : now + ahead;
+        f->radius = counts ? now + ceil(fmax(1, ahead)) : now + 1.01 * ahead + 1e-6; /* across, not on it */
     }
     if (counts) f->radius = fmax(f->radius, 1);
 }

@@ -345,7 +345,7 @@ static void test_registry(void **state) {
     for (const attack *a; (a = attack_at(count)); count++) {
         assert_ptr_equal(attack_find(a->name), a);
         assert_true(a->title && a->norms && a->defaults.steps >= 1 && a->defaults.restarts >= 1 &&
-                    a->reach > 0);
+                    (a->reach > 0 || a->defaults.step_size > 0));
     }
     assert_true(count >= 4);
 }
