@@ -26,6 +26,13 @@ static attack_options options_for(const attack *k, const attack_options *given) 
     return o;
 }
 
+/* The next stage has its own copy. */
+static void drop_examples(attack_result *a) {
+    free(a->examples);
+    free(a->example_logits);
+    a->examples = a->example_logits = NULL;
+}
+
 status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out, err *e) {
     *out = (evasion){0};
     for (int i = 0; i < p->n_methods; i++) {
@@ -37,10 +44,14 @@ status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run 
                             .targets = p->targets,
                             .no_drop = p->no_drop,
                             .batch = p->batch,
-                            .keep_examples = i == p->n_methods - 1};
+                            .to_the_end = p->to_the_end,
+                            .verdicts_only = p->cascade,
+                            .after = p->cascade && i > 0 ? &out->results[i - 1] : NULL,
+                            .keep_examples = p->cascade || i == p->n_methods - 1};
         status s = attack_run(m, d, &plan, r, &out->results[i], e);
         if (s == STATUS_OK) {
             out->n_done++;
+            if (plan.after) drop_examples(&out->results[i - 1]);
             continue;
         }
         attack_result_free(&out->results[i]);
@@ -75,8 +86,11 @@ static int64_t clean_correct(const evasion *v) {
     return sum;
 }
 
-static const char *method_name(const evasion_plan *p, int method) {
-    return method < 0 ? "union" : p->methods[method]->name;
+const char *evasion_name(const evasion_plan *p, int method, char buffer[EVASION_NAME]) {
+    const char *all = p->cascade ? "auto" : "union";
+    if (method < 0) return all;
+    snprintf(buffer, EVASION_NAME, "%s%s", p->cascade ? "auto/" : "", p->methods[method]->name);
+    return buffer;
 }
 
 /* Methods to report: each, and -1 for their union where there are several. */
@@ -85,12 +99,13 @@ static int first_reported(const evasion *v) {
 }
 
 static void record_method(result *x, const evasion_plan *p, const evasion *v, int method, uint8_t *correct) {
+    char name[EVASION_NAME];
     int n = v->results[0].n;
     int64_t clean = clean_correct(v);
     for (int i = 0; i < p->n_eps; i++) {
         int64_t survivors = evasion_correct(v, method, i, correct);
         row_key key = {.metric = p->targets ? "target_success" : "accuracy",
-                       .attack = method_name(p, method),
+                       .attack = evasion_name(p, method, name),
                        .norm = norm_name(p->norm),
                        .eps = p->eps[i]};
         if (p->targets)
@@ -153,11 +168,34 @@ void evasion_warn(result *x, const attack *method, const attack_result *a) {
                        "audit attack with a larger --budget");
 }
 
+/* In a cascade a later stage meets only what the earlier ones left. Much that falls to one without gradients, or to targets where
+ * cross entropy failed, says that the gradients of the earlier ones were misled. */
+static void warn_of_stage(result *x, const dataset *d, const evasion_plan *p, const evasion *v, int i) {
+    const attack_result *before = &v->results[i - 1], *after = &v->results[i];
+    bool blind = !p->methods[i]->needs_gradient, targets = i == 1 && p->methods[i]->ranks_classes;
+    int share = blind ? 100 : 10; /* one image in so many is noise */
+    int32_t rows[ATTACK_SAMPLES];
+    int n = 0, count = 0;
+    for (int row = 0; row < after->n; row++) {
+        if (after->broken_at[row] >= before->broken_at[row]) continue;
+        if (n < ATTACK_SAMPLES) rows[n++] = d->ids[row];
+        count++;
+    }
+    if (!(blind || targets) || count * share <= after->n) return;
+    char text[200];
+    snprintf(text, sizeof text, "%s breaks %d images that %s left: the gradients may be masked",
+             p->methods[i]->name, count, p->methods[i - 1]->name);
+    result_warning(x, blind ? "BLACKBOX_STRONGER" : "CE_LOSS_FAIL", text, rows, n, "audit gradients MODEL");
+}
+
 static void record_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v) {
+    for (int i = 1; p->cascade && i < v->n_done; i++)
+        warn_of_stage(x, d, p, v, i);
     for (int i = 0; i < v->n_done; i++) {
         evasion_warn(x, p->methods[i], &v->results[i]);
         for (int k = 0; k < v->n_done; k++) /* an attack that was cut short says nothing about gradients */
-            if (strength(p->methods[i]) < strength(p->methods[k]) && !v->results[k].budget_spent)
+            if (!p->cascade && strength(p->methods[i]) < strength(p->methods[k]) &&
+                !v->results[k].budget_spent)
                 warn_if_stronger(x, d, p, v, i, k);
     }
 }
@@ -180,6 +218,7 @@ static void record_settings(result *x, const evasion_plan *p) {
     result_setting_text(x, "norm", norm_name(p->norm));
     result_setting_json(x, "eps", eps);
     result_setting_json(x, "no_drop", json_new_bool(p->no_drop));
+    if (p->cascade) result_setting_json(x, "to_the_end", json_new_bool(p->to_the_end));
     for (int i = 0; i < p->n_methods; i++)
         result_setting_json(x, p->methods[i]->name, options_json(p->methods[i], &p->options));
 }

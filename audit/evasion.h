@@ -16,8 +16,14 @@ typedef struct evasion_plan {
     attack_options options;
     const int32_t *targets; /* one per row, or NULL */
     bool no_drop;
+    bool cascade;      /* each method goes on after the one before: its figures are those of all up to it */
+    bool to_the_end;   /* of a cascade: every walk runs all its steps */
     int batch;
 } evasion_plan;
+
+/* The standard cascade of AutoAttack (Croce and Hein 2020, section 4: apgd-ce, apgd-t, fab-t, square), those methods of it that have the norm of
+ * the plan; without classes enough for a target, the same. STATUS_USAGE where the plan has options or targets, which belong to one method. */
+MUST_CHECK status evasion_cascade(evasion_plan *p, err *e);
 
 typedef struct evasion {
     int n_done; /* methods that ran to their end, in the order of the plan */
@@ -37,6 +43,11 @@ int64_t evasion_correct(const evasion *v, int method, int i, uint8_t *out);
  * per-image union, named "union". Targeted attacks give `target_success` among images that were correct. */
 void evasion_record(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
 
+/* What results call a method of the plan: its name, behind "auto/" in a cascade; < 0: "union", or "auto" for the whole cascade. Fills and returns
+ * `buffer`, or a constant. */
+enum { EVASION_NAME = 48 };
+const char *evasion_name(const evasion_plan *p, int method, char buffer[EVASION_NAME]);
+
 /* The warnings about one attack: what makes its figures doubtful. */
 void evasion_warn(result *x, const attack *method, const attack_result *a);
 
@@ -54,8 +65,10 @@ MUST_CHECK status evasion_save(const char *path, const dataset *d, const attack_
 /* Sizes to try when none are given: smaller ones for colour, larger ones for the L2 norm. *n gets their number. */
 const double *evasion_default_eps(norm k, int channels, int *n);
 
-/* For option tables: name i and its description, NULL past the end; the index is that of attack_at, or the norm. */
+/* For option tables: name i and its description, NULL past the end; the index is that of attack_at, with "auto", the cascade, behind the last;
+ * or the norm. */
 const char *evasion_method_choice(int i, const char **what);
+bool evasion_choice_is_cascade(int i);
 const char *evasion_norm_choice(int i, const char **what);
 
 #endif

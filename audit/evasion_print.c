@@ -9,7 +9,14 @@ static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, 
                         uint8_t *correct) {
     for (int i = 0; i < p->n_eps; i++) {
         int64_t survivors = evasion_correct(v, method, i, correct);
-        text_table_cell(t, "%s", method < 0 ? "all of them" : p->methods[method]->name);
+        if (p->cascade)
+            text_table_cell(t, "%s%s",
+                            method < 0   ? "auto"
+                            : method > 0 ? "+ "
+                                         : "",
+                            method < 0 ? "" : p->methods[method]->name);
+        else
+            text_table_cell(t, "%s", method < 0 ? "all of them" : p->methods[method]->name);
         text_table_cell(t, "%s", norm_name(p->norm));
         text_table_cell(t, "%.4g", p->eps[i]);
         if (p->targets)

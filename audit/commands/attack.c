@@ -14,7 +14,7 @@ typedef struct attack_settings {
     int64_t steps, restarts;
     double step_size;
     const char *targeted, *sheet, *save;
-    bool no_drop;
+    bool no_drop, full_auto;
 } attack_settings;
 
 #define FIELD(name) offsetof(attack_settings, name)
@@ -72,6 +72,11 @@ static const option options[] = {
      .offset = FIELD(no_drop),
      .what = "run every step for every image and judge the last iterate, as other tools do; slower, for "
              "comparison"},
+    {.name = "full-auto",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(full_auto),
+     .what = "--attack auto with every step of every stage for what earlier stages left, as AutoAttack runs "
+             "it; slower, for comparison"},
     {.name = "sheet",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(sheet),
@@ -114,6 +119,19 @@ static evasion_plan plan_of(const context *c, const attack_settings *o, const nu
     return p;
 }
 
+/* Whether the cascade was asked for, which stands alone. */
+static status choose_cascade(const attack_settings *o, evasion_plan *p, err *e) {
+    bool cascade = false;
+    for (int i = 0; i < o->attacks.n; i++)
+        cascade |= evasion_choice_is_cascade(o->attacks.values[i]);
+    if (!cascade && o->full_auto) return err_set(e, STATUS_USAGE, "--full-auto belongs to --attack auto");
+    if (!cascade) return STATUS_OK;
+    if (o->attacks.n > 1)
+        return err_set(e, STATUS_USAGE, "--attack: auto stands alone, it is a list of attacks itself");
+    p->to_the_end = o->full_auto;
+    return evasion_cascade(p, e);
+}
+
 static status write_outputs(const attack_settings *o, result *x, const dataset *d, const evasion_plan *p,
                             const evasion *v, err *e) {
     status s = evasion_sheet(x, d, p, v, o->sheet, e);
@@ -129,6 +147,8 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
         memcpy(eps.values, evasion_default_eps((norm)o->norm, d->image.c, &eps.n), 2 * sizeof *eps.values);
     sort_eps(&eps);
     evasion_plan p = plan_of(c, o, &eps, targets);
+    status chosen = choose_cascade(o, &p, e);
+    if (chosen != STATUS_OK) return chosen;
     evasion v;
     status ran = evasion_run(m, d, &p, &c->run, &v, e);
     if (v.n_done == 0) return ran;
