@@ -112,12 +112,20 @@ static void test_square_comes_near_the_exact_ball(void **state) {
     check_sweep("square", NORM_L2, image, 3, large, SWEEP, 1.75);
 }
 
+static void test_spsa_finds_the_exact_ball(void **state) {
+    (void)state;
+    check_sweep("spsa", NORM_LINF, image, 2, small, SWEEP, 1.05);
+    /* It may follow another class than the nearest. */
+    check_sweep("spsa", NORM_LINF, image, 3, small, SWEEP, 1.5);
+}
+
 static const struct subject {
     const char *name;
     norm p;
 } subjects[] = {
     {"square", NORM_LINF},
     {"square", NORM_L2},
+    {"spsa", NORM_LINF},
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 
@@ -288,6 +296,7 @@ static void test_targets_are_reached(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_square_comes_near_the_exact_ball),
+        cmocka_unit_test(test_spsa_finds_the_exact_ball),
         cmocka_unit_test(test_same_bits_for_any_threads_and_batch),
         cmocka_unit_test(test_restarts_are_independent_and_only_help),
         cmocka_unit_test(test_nothing_to_do),
