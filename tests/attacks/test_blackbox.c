@@ -119,13 +119,40 @@ static void test_spsa_finds_the_exact_ball(void **state) {
     check_sweep("spsa", NORM_LINF, image, 3, small, SWEEP, 1.5);
 }
 
+/* What a walk without a ball finds: never nearer than the boundary, and on average and in each sample not much farther. */
+static void check_distances(const char *name, norm p, int classes, double mean_slack, double slack) {
+    enum { N = 24 };
+    const double eps[] = {0.01, 10};
+    fake *f = fake_new(FAKE_LINEAR, 7, image, classes);
+    dataset d = fake_images(8, N, image, classes, 0.35f, 0.65f);
+    fake_label(f, &d);
+    attack_result a = attacked(f, &d, plan_of(name, p, eps, 2), 4);
+    double sum = 0;
+    for (int row = 0; row < N; row++) {
+        double ratio = a.distance[row] / minimal(f, p, &d, &a, row);
+        if (!(ratio >= 1 - 1e-4 && ratio <= slack))
+            fail_msg("%s %s: row %d: %g times the minimal norm", name, norm_name(p), row, ratio);
+        sum += ratio / N;
+    }
+    if (sum > mean_slack) fail_msg("%s %s: %g times the minimal norm", name, norm_name(p), sum);
+    attack_result_free(&a);
+    dataset_free(&d);
+    fake_free(f);
+}
+
+static void test_hopskipjump_comes_near_the_boundary(void **state) {
+    (void)state;
+    check_distances("hopskipjump", NORM_L2, 2, 1.02, 1.1);
+    check_distances("hopskipjump", NORM_LINF, 2, 1.15, 1.3);
+    check_distances("hopskipjump", NORM_L2, 3, 1.1, 2);
+}
+
 static const struct subject {
     const char *name;
     norm p;
 } subjects[] = {
-    {"square", NORM_LINF},
-    {"square", NORM_L2},
-    {"spsa", NORM_LINF},
+    {"square", NORM_LINF},      {"square", NORM_L2},      {"spsa", NORM_LINF},
+    {"hopskipjump", NORM_LINF}, {"hopskipjump", NORM_L2},
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 
@@ -297,6 +324,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_square_comes_near_the_exact_ball),
         cmocka_unit_test(test_spsa_finds_the_exact_ball),
+        cmocka_unit_test(test_hopskipjump_comes_near_the_boundary),
         cmocka_unit_test(test_same_bits_for_any_threads_and_batch),
         cmocka_unit_test(test_restarts_are_independent_and_only_help),
         cmocka_unit_test(test_nothing_to_do),
