@@ -147,6 +147,19 @@ static void test_hopskipjump_comes_near_the_boundary(void **state) {
     check_distances("hopskipjump", NORM_L2, 3, 1.1, 2);
 }
 
+static void test_boundary_comes_near_the_boundary(void **state) {
+    (void)state;
+    check_distances("boundary", NORM_L2, 2, 1.05, 1.15);
+    check_distances("boundary", NORM_L2, 3, 1.1, 2);
+}
+
+static void test_sparse_rs_finds_the_fewest(void **state) {
+    (void)state;
+    const double counts[] = {0, 0.5, 1, 2, 3, 4, 5, 6, 7, 9};
+    check_sweep("sparse-rs", NORM_L0, image, 2, counts, SWEEP, 1.1);
+    check_sweep("sparse-rs", NORM_L0, image, 3, counts, SWEEP, 1.5);
+}
+
 static const struct subject {
     const char *name;
     norm p;
@@ -281,9 +294,9 @@ static void test_shapes_and_models(void **state) {
                 attack_result a = attacked(f, &d, plan, 1), b;
                 if (kinds[k / 5] == FAKE_CONSTANT) assert_true(attack_survivors(&a, SWEEP - 1) == N);
                 attack_result_free(&a);
-                const double whole[] = {100};
+                const double whole[] = {22, 32.5, 100};
                 plan.eps = whole;
-                plan.n_eps = 1;
+                plan.n_eps = 3;
                 b = attacked(f, &d, plan, 1);
                 attack_result_free(&b);
                 dataset_free(&d);
@@ -325,6 +338,8 @@ int main(void) {
         cmocka_unit_test(test_square_comes_near_the_exact_ball),
         cmocka_unit_test(test_spsa_finds_the_exact_ball),
         cmocka_unit_test(test_hopskipjump_comes_near_the_boundary),
+        cmocka_unit_test(test_boundary_comes_near_the_boundary),
+        cmocka_unit_test(test_sparse_rs_finds_the_fewest),
         cmocka_unit_test(test_same_bits_for_any_threads_and_batch),
         cmocka_unit_test(test_restarts_are_independent_and_only_help),
         cmocka_unit_test(test_nothing_to_do),
