@@ -1,0 +1,17 @@
+#include "attacks/evasion/blackbox.h"
+
+#include <math.h>
+
+#include "nets/loss.h"
+
+double blackbox_margin(const attack_sample *s, const float *logits) {
+    bool targeted = s->target >= 0;
+    double margin = logits_margin(logits, s->classes, targeted ? s->target : s->label);
+    if (isnan(margin)) return targeted ? INFINITY : -INFINITY;
+    return targeted ? -margin : margin;
+}
+
+bool blackbox_decision(const attack_sample *s, const float *logits) {
+    if (s->target >= 0) return logits_class(logits, s->classes) == s->target;
+    return !logits_correct(logits, s->classes, s->label);
+}

@@ -1,0 +1,37 @@
+/* What methods share that see answers alone, no gradients. */
+#ifndef ATTACKS_EVASION_BLACKBOX_H
+#define ATTACKS_EVASION_BLACKBOX_H
+
+#include "attacks/evasion/evasion_internal.h"
+
+/* What an attacker who sees logits lowers: z_y minus the highest other logit, or with a target the highest other minus that of the target.
+ * A success is <= 0 untargeted and < 0 with a target. Where a logit is not finite: -infinity untargeted (the model
+ * is wrong there), infinity with a target. */
+double blackbox_margin(const attack_sample *s, const float *logits);
+
+/* All that an attacker sees who is told the class alone: whether the answer is a success, by the runner's own rule (the label, or the target, counts as
+ * the answer only where it is strictly above all others). */
+bool blackbox_decision(const attack_sample *s, const float *logits);
+
+/* Random search (Rastrigin 1963) by the margin: a proposal is kept when it lowers it. One step of the options is one query; the answer to
+ * the last is followed by one more at the best image, if that is another, so that the last iterate is the best one. */
+typedef struct search_rules {
+    const char *purpose; /* of the random streams: one per sample, restart and query */
+    /* x <- the first image. */
+    void (*begin)(const attack_sample *s, rng *g, float *x);
+    /* x, which holds a copy of `best`, <- the next to try. `stage` 0..9: see search_stage. */
+    void (*propose)(const attack_sample *s, int stage, const float *best, rng *g, float *x);
+} search_rules;
+
+enum { SEARCH_STAGES = 10 };
+
+/* The stage of query `query` of `queries`: of 10,000, stages 1 to 9 begin after 10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000 (Andriushchenko et al. 2020,
+ * section 5; Croce et al. 2022), and in proportion of any other number. */
+int search_stage(int query, int queries);
+
+size_t search_state_bytes(const attack_sample *s);
+ask search_start(const attack_sample *s, const search_rules *rules, void *state, float *x);
+ask search_step(const attack_sample *s, const search_rules *rules, void *state, const attack_answer *a,
+                float *x);
+
+#endif
