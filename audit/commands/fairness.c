@@ -25,7 +25,7 @@ typedef struct fairness_settings {
 
 /* "none", then the methods. */
 static const char *attack_choice(int i, const char **what) {
-    if (i > 0) return evasion_method_choice(i - 1, what);
+    if (i > 0) return attack_at(i - 1) ? evasion_method_choice(i - 1, what) : NULL;
     if (what) *what = "clean images only";
     return "none";
 }

@@ -80,7 +80,7 @@ static int gather_series(html *h, const attacked *a, chart_series out[ATTACKS_MO
     for (int i = 0; i < a->n_names; i++) {
         bool repeats = false;
         out[n] = series_of(h, a, a->names[i]);
-        for (int k = 0; k < n && strcmp(a->names[i], "union") == 0; k++)
+        for (int k = 0; k < n && figure_is_all(a->names[i]); k++)
             repeats = repeats || same_points(&out[k], &out[n]);
         if (!repeats) n++;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 #include "audit/trust.h"
 
@@ -63,8 +64,8 @@ static void find_clean(facts *f, const json *body) {
 
 /* Does row a show more damage than b, at the same eps? */
 static bool stronger(const json *a, const json *b, bool targeted) {
-    if (strcmp(row_text(a, "attack"), "union") == 0) return true;
-    if (strcmp(row_text(b, "attack"), "union") == 0) return false;
+    if (figure_is_all(row_text(a, "attack"))) return true;
+    if (figure_is_all(row_text(b, "attack"))) return false;
     return targeted ? row_value(a) > row_value(b) : row_value(a) < row_value(b);
 }
 

@@ -94,10 +94,16 @@ figure figure_eps(double eps) {
     return f;
 }
 
+bool figure_is_all(const char *attack) {
+    return strcmp(attack, "union") == 0 || strcmp(attack, "auto") == 0;
+}
+
 figure figure_attack(const char *name) {
     static const char *const shouted[] = {"fgsm", "bim", "pgd", NULL};
     figure f;
     if (strcmp(name, "union") == 0) return (figure){"all attacks together"};
+    if (strcmp(name, "auto") == 0) return (figure){"the cascade auto"};
+    if (strncmp(name, "auto/", 5) == 0) name += 5;
     if (strcmp(name, "none") == 0) return (figure){"none"};
     snprintf(f.text, sizeof f.text, "%.40s", name);
     for (int i = 0; shouted[i]; i++)

@@ -35,6 +35,8 @@ figure figure_eps(double eps);
 
 /* Names that people know: "pgd" is PGD, "union" is what all attacks break together; "linf" is L with infinity. */
 figure figure_attack(const char *name);
+/* Whether it stands for several attacks together: "union", or "auto". */
+bool figure_is_all(const char *attack);
 figure figure_norm(const char *name);
 
 /* "sex=f & age=old" of "sex=f&age=old": it may be broken into lines. */
