@@ -25,8 +25,8 @@ typedef struct search_rules {
 
 enum { SEARCH_STAGES = 10 };
 
-/* The stage of query `query` of `queries`: of 10,000, stages 1 to 9 begin after 10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000 (Andriushchenko et al. 2020,
- * section 5; Croce et al. 2022), and in proportion of any other number. */
+/* The stage of query `query` of `queries`: of 10,000, stages 1 to 9 begin after 10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000 (Andriushchenko et al. 2020;
+ * Croce et al. 2022), and in proportion of any other number. */
 int search_stage(int query, int queries);
 
 size_t search_state_bytes(const attack_sample *s);

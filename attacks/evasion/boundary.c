@@ -1,5 +1,5 @@
-/* Boundary attack: Brendel, Rauber, Bethge, "Decision-based adversarial attacks: reliable attacks against black-box machine learning models", 2018,
- * section 2: a random walk among successes, sideways at equal distance and then a little nearer to the clean image. One step of the
+/* Boundary attack: Brendel, Rauber, Bethge, "Decision-based adversarial attacks: reliable attacks against black-box machine learning models", 2018:
+ * a random walk among successes, sideways at equal distance and then a little nearer to the clean image. One step of the
  * options is one query. Before it, bisections bring the first success to the boundary. */
 #include <math.h>
 #include <string.h>

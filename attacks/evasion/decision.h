@@ -6,8 +6,8 @@
 
 enum { DECISION_TRIES = 200 };
 
-/* x <- an image to try: by `tried` noise of single pixels first, and then by turns noise of blocks of a random size, of any grey or of black and
- * white, alone or blended with the clean image (Brendel et al. 2018, section 3.2, start from noise; blocks reach classes that fine noise does
+/* x <- the image to try after `tried` others: noise of single pixels first, and then by turns noise of blocks of a random size, of any grey or of black and
+ * white, alone or blended with the clean image (Brendel et al. 2018 start from noise; blocks reach classes that fine noise does
  * not). `purpose` names the random stream. */
 void decision_try(const attack_sample *s, const char *purpose, int tried, float *x);
 

@@ -1,5 +1,5 @@
-/* Sparse-RS: Croce, Andriushchenko, Singh, Flammarion, Hein, "Sparse-RS: a versatile framework for query-efficient sparse black-box adversarial attacks", 2022,
- * section 3 and 4: random search among the images of which eps floats are black or white. eps is a number of floats, so that a pixel of a colour image counts three times
+/* Sparse-RS: Croce, Andriushchenko, Singh, Flammarion, Hein, "Sparse-RS: a versatile framework for query-efficient sparse black-box adversarial attacks", 2022:
+ * random search among the images of which eps floats are black or white. eps is a number of floats, so that a pixel of a colour image counts three times
  * when all its channels change; a fraction is rounded down. The changed floats can be told from the image itself, since one that is at
  * a corner of the box always changes to the other. */
 #include <math.h>

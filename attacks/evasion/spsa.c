@@ -1,5 +1,5 @@
 /* Simultaneous perturbation stochastic approximation: Uesato, O'Donoghue, van den Oord, Kohli, "Adversarial risk and the dangers of evaluating
- * against weak attacks", 2018, section 4: the gradient of the margin is estimated from its differences along random signs, and followed by Adam (Kingma, Ba
+ * against weak attacks", 2018: the gradient of the margin is estimated from its differences along random signs, and followed by Adam (Kingma, Ba
  * 2015). A step of the options is one step of Adam: 64 queries at 32 pairs of points and one at the new image. */
 #include <math.h>
 #include <string.h>

@@ -17,7 +17,7 @@ typedef struct bump {
     double sizes[2];
 } bump;
 
-/* Nested squares around the centre, the k-th of weight 1 / k^2 (equation 2 of the paper). */
+/* Nested squares around the centre, the k-th of weight 1 / k^2 (as in the paper). */
 static double height_at(int rows, int columns, int row, int column) {
     int away = abs(row - rows / 2), sideways = abs(column - columns / 2);
     int nearest = away > sideways ? away : sideways;
