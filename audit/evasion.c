@@ -11,7 +11,10 @@
 const double *evasion_default_eps(norm k, int channels, int *n) {
     static const double grey[] = {0.05, 0.1}, rgb[] = {4.0 / 255, 8.0 / 255};
     static const double grey_l2[] = {1, 2}, rgb_l2[] = {0.5, 1};
+    static const double grey_l1[] = {5, 10}, rgb_l1[] = {6, 12}, any_l0[] = {10, 20};
     *n = 2;
+    if (k == NORM_L0) return any_l0;
+    if (k == NORM_L1) return channels == 1 ? grey_l1 : rgb_l1;
     if (k == NORM_L2) return channels == 1 ? grey_l2 : rgb_l2;
     return channels == 1 ? grey : rgb;
 }
@@ -151,6 +154,11 @@ static int strength(const attack *k) {
     return k->defaults.steps > 1 ? 2 : 1;
 }
 
+/* Whether a success of `weak` that `strong` missed says something about gradients: many queries may well beat one step. */
+static bool tells_of(const attack *weak, const attack *strong) {
+    return strength(weak) < strength(strong) && (strength(weak) == 1 || strength(strong) == 2);
+}
+
 void evasion_warn(result *x, const attack *method, const attack_result *a) {
     warn_alarm(x, method, "NOT_FINITE", "a logit or gradient was NaN or infinite", &a->not_finite);
     warn_alarm(x, method, "TIED", "the largest logit is tied on the unchanged image, which counts as wrong",
@@ -194,8 +202,7 @@ static void record_warnings(result *x, const dataset *d, const evasion_plan *p, 
     for (int i = 0; i < v->n_done; i++) {
         evasion_warn(x, p->methods[i], &v->results[i]);
         for (int k = 0; k < v->n_done; k++) /* an attack that was cut short says nothing about gradients */
-            if (!p->cascade && strength(p->methods[i]) < strength(p->methods[k]) &&
-                !v->results[k].budget_spent)
+            if (!p->cascade && tells_of(p->methods[i], p->methods[k]) && !v->results[k].budget_spent)
                 warn_if_stronger(x, d, p, v, i, k);
     }
 }

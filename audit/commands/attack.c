@@ -40,7 +40,8 @@ static const option options[] = {
      .hi = 1000,
      .what = "largest sizes of the perturbation, in units of pixels from 0 to 1, such as .05,.1,8/255 "
              "(default: grey .05,.1, "
-             "colour 4/255,8/255; with l2: grey 1,2, colour .5,1)"},
+             "colour 4/255,8/255; with l2: grey 1,2, colour .5,1; with l1: grey 5,10, colour 6,12; with l0, "
+             "whose eps is a number of values: 10,20)"},
     {.name = "steps",
      .kind = OPTION_INTEGER,
      .offset = FIELD(steps),

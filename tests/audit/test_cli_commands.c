@@ -87,6 +87,38 @@ static void attack_does_not_depend_on_threads_or_batch(void **state) {
     json_free(a);
 }
 
+/* Each stage goes on where the last one stopped, so the figures only fall; the letter of AutoAttack finds no less. */
+static void cascade(void **state) {
+    (void)state;
+    static const char *const stages[] = {"auto/apgd-ce", "auto/apgd-t", "auto/fab-t", "auto/square", "auto"};
+    cli_expect(0, NULL,
+               "attack model.bin --data synth:shapes -n 24 -a auto --eps .02,.05 -j 1 --json auto1.json");
+    cli_expect(0, NULL,
+               "attack model.bin --data synth:shapes -n 24 -a auto --eps .02,.05 -j 2 --json auto2.json");
+    assert_same_body("auto1.json", "auto2.json");
+    json *a = assert_result_file(temporary_path("auto1.json"));
+    for (int i = 1; i < 5; i++)
+        for (int k = 1; k < 3; k++) {
+            double eps = k == 1 ? 0.02 : 0.05;
+            double before = row_value(a, "accuracy", stages[i - 1], eps, "all");
+            double after = row_value(a, "accuracy", stages[i], eps, "all");
+            if (!(after <= before)) fail_msg("%s: %g after %g", stages[i], after, before);
+        }
+    double quick = row_value(a, "accuracy", "auto", 0.05, "all");
+    assert_true(quick < row_value(a, "accuracy", "none", 0, "all"));
+    json_free(a);
+    cli_expect(0, NULL,
+               "attack model.bin --data synth:shapes -n 24 -a auto --full-auto --eps .05 --json full.json");
+    a = assert_result_file(temporary_path("full.json"));
+    assert_near(row_value(a, "accuracy", "auto", 0.05, "all"), quick, 0.05);
+    json_free(a);
+    cli_expect(2, "auto stands alone", "attack model.bin --data synth:shapes -a auto,pgd");
+    cli_expect(2, "own steps", "attack model.bin --data synth:shapes -a auto --steps 5");
+    cli_expect(2, "untargeted", "attack model.bin --data synth:shapes -a auto --targeted next");
+    cli_expect(2, "belongs to --attack auto", "attack model.bin --data synth:shapes --full-auto");
+    cli_expect(2, "norm l0", "attack model.bin --data synth:shapes -a auto --norm l0");
+}
+
 static void sheet_and_examples(void **state) {
     (void)state;
     err e;
@@ -265,6 +297,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(trained_model_knows_something),
                                        cmocka_unit_test(training_does_not_depend_on_threads),
                                        cmocka_unit_test(attack_does_not_depend_on_threads_or_batch),
+                                       cmocka_unit_test(cascade),
                                        cmocka_unit_test(sheet_and_examples),
                                        cmocka_unit_test(targeted_attacks),
                                        cmocka_unit_test(logits_of_predict),
