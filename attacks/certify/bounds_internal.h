@@ -2,9 +2,10 @@
  * and linear bounds by backward substitution (backward.c). Private to attacks.
  *
  * Soundness. Bounds are of the net in real arithmetic, computed in double. Each box has beside them `error`: how far the net in float32 may
- * be from real arithmetic, from the standard bound of a sum of k products (Higham 2002, |error| <= gamma_k * sum |w||x|, for any order of
- * summation, fused or not), carried forward through |W|. It is at least 2^29 times the same bound in double, so that widening bounds by
- * 2^-20 of it covers our own rounding. A margin is certified where its lower bound exceeds the errors of both its logits. */
+ * be from real arithmetic: gamma * sum |w||x| for every sum, in any order of summation, fused or not, with gamma = 4 sqrt(k) 2^-24 for k
+ * products (Higham and Mary 2019: a bound that holds with overwhelming probability; see bound_ops.c), carried forward through |W|, which is the
+ * worst case again. The same in double is 2^-29 of it, so that widening bounds by 2^-20 of it covers our own rounding. A margin is
+ * certified where its lower bound exceeds the errors of both its logits. */
 #ifndef ATTACKS_BOUNDS_INTERNAL_H
 #define ATTACKS_BOUNDS_INTERNAL_H
 

@@ -59,6 +59,13 @@ static status prepare_ibp(const certify_subject *s, const dataset *d, const cert
     return prepare(s, d, plan, workers, false, state, e);
 }
 
+/* Both bounds hold, and either may be the better one: so crown is never behind ibp, whose boxes contain its own. */
+static double margin(const prover *p, bound_work *w, int label) {
+    double interval = bound_margin(w, false, p->plan->slopes, label);
+    if (!p->crown || interval > 0) return interval;
+    return fmax(interval, bound_margin(w, true, p->plan->slopes, label));
+}
+
 /* A certificate of a radius is one of all smaller ones, so the first radius without one ends it. */
 static status judge(void *state, int worker, uint64_t seed, int row, certify_result *out, err *e) {
     (void)seed, (void)e;
@@ -69,7 +76,7 @@ static status judge(void *state, int worker, uint64_t seed, int row, certify_res
     for (int i = 0; i < p->plan->n_eps; i++) {
         bound_input(w, x, p->plan->eps[i], !p->plan->no_clip);
         bound_forward(w, p->crown, p->plan->slopes);
-        out->margin[row] = bound_margin(w, p->crown, p->plan->slopes, p->d->labels[row]);
+        out->margin[row] = margin(p, w, p->d->labels[row]);
         if (!(out->margin[row] > 0)) break;
         out->certified[row] = i + 1;
     }
