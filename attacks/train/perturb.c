@@ -75,6 +75,7 @@ static void start_sample(const batch_attack *a, const tile_memory *m, int first,
     rng g = rng_stream(a->p->run.seed, a->how->stream, 0, (uint32_t)b->ids[first + i], (uint32_t)b->epoch,
                        (uint32_t)b->step);
     float deviation = a->how->start == START_NOISE ? (float)a->how->sigma : 0.001f;
+    bool open = a->how->start == START_OPEN;
     if (a->how->start != START_NOISE)
         ball_box(NORM_LINF, s.eps, s.x0, s.d, m->lb + (size_t)i * s.d, m->ub + (size_t)i * s.d);
     if (a->how->start == START_UNIFORM) {
@@ -82,7 +83,7 @@ static void start_sample(const batch_attack *a, const tile_memory *m, int first,
         return;
     }
     for (size_t k = 0; k < s.d; k++)
-        x[k] = s.x0[k] + deviation * rng_normal(&g);
+        x[k] = s.x0[k] + (open ? rng_range(&g, -(float)s.eps, (float)s.eps) : deviation * rng_normal(&g));
     for (size_t k = 0; k < s.d && a->how->start == START_NEAR; k++)
         x[k] = fminf(fmaxf(x[k], s.lb[k]), s.ub[k]);
 }

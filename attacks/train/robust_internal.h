@@ -30,7 +30,8 @@ void robust_describe(const robust_setup *s, char name[ROBUST_NAME]);
 /* --- perturb.c: changing a batch of images ------------------------------------------------------------------------- */
 
 typedef enum perturb_start {
-    START_UNIFORM, /* in the ball */
+    START_UNIFORM, /* in the ball and the box */
+    START_OPEN,    /* in the ball, perhaps out of the box, into which the first step brings it */
     START_NEAR,    /* .001 N(0, 1), then the ball and the box */
     START_NOISE    /* sigma N(0, 1) without bounds; no step may follow */
 } perturb_start;
