@@ -72,7 +72,7 @@ const command *command_find(const char *name);
 
 /* The tables of options that a command takes, its own first; returns how many. They fill `settings` and *c; both may be NULL where only
  * names matter. */
-enum { OPTION_SETS_MOST = 16 };
+enum { OPTION_SETS_MOST = 24 };
 int command_option_sets(const command *k, context *c, void *settings, option_set sets[OPTION_SETS_MOST]);
 
 /* The tables that commands share, for names; returns how many. */

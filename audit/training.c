@@ -8,7 +8,7 @@
 #include "nets/zoo.h"
 
 /* With what was not given filled in where it matters, so that a recipe tells it too. */
-static training_settings completed(const training_settings *t) {
+static training_settings completed(const training_settings *t, const dataset *d) {
     training_settings full = *t;
     if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)full.optimizer);
     schedule_kind kind = (schedule_kind)full.schedule;
@@ -20,6 +20,7 @@ static training_settings completed(const training_settings *t) {
     if (counts && full.every < 1) full.every = usual.every;
     if (kind == SCHEDULE_COSINE_RESTARTS && full.multiplier < 1) full.multiplier = usual.multiplier;
     if (kind == SCHEDULE_POLYNOMIAL && !(full.power > 0)) full.power = usual.power;
+    training_robust_complete(&full, d->image);
     return full;
 }
 
@@ -76,13 +77,14 @@ static void plan_steps(const training_settings *t, train_options *o) {
 
 static status plan_options(const training_settings *given, const dataset *d, int batch_size, training *out,
                            err *e) {
-    training_settings full = completed(given), *t = &full;
+    training_settings full = completed(given, d), *t = &full;
     train_options *o = &out->options;
     *o = train_options_default();
     o->batch = batch_size;
     o->drop_last = d->n >= batch_size;
     out->init = (init_kind)t->init;
     out->validation = t->validation;
+    training_robust_plan(t, out);
     plan_batches(t, o);
     plan_steps(t, o);
     status planned = plan_schedule(t, &o->schedule, e);
@@ -149,7 +151,7 @@ static status run_on(training *t, const dataset *d, const dataset *validation, c
     objective goal;
     if (validation) o.validation = validation;
     o.drop_last = d->n >= o.batch;
-    status s = objective_plain(t->net, &t->weights, o.batch, r, &goal, e);
+    status s = training_objective(t, r, &goal, e);
     if (s != STATUS_OK) return s;
     s = train(t->net, &t->weights, d, &o, &goal, r, watch, e);
     goal.free(goal.self);
@@ -192,7 +194,7 @@ static json *data_json(const dataset *d) {
 }
 
 json *training_recipe(const training *t, const training_settings *s, const dataset *d, uint64_t seed) {
-    training_settings full = completed(s);
+    training_settings full = completed(s, d);
     option_set sets[TRAINING_SETS];
     int n = training_option_sets(&full, sets);
     json *j = json_new_object();

@@ -2,6 +2,7 @@
 #ifndef AUDIT_TRAINING_H
 #define AUDIT_TRAINING_H
 
+#include "attacks/robust.h"
 #include "audit/options.h"
 #include "nets/train.h"
 
@@ -11,7 +12,7 @@ typedef struct training_settings {
     const char *arch;
     bool normalize, zero_gamma;
     int norm, init;
-    const char *activation;    /* NULL: the architecture's own */
+    const char *activation;                     /* NULL: the architecture's own */
     double dropout, spatial_dropout, drop_path; /* dropout -1: the architecture's own */
     /* Batches. */
     const char *augment;
@@ -21,6 +22,11 @@ typedef struct training_settings {
     double label_smoothing, focal, aux_weight, group_dro;
     int class_weights;
     const char *group_column;
+    /* Robust training. */
+    int robust; /* 0: none, else 1 + the index of robust_at */
+    double robust_eps, robust_step_size, robust_beta, robust_sigma; /* 0: the method's own */
+    double robust_warmup;                                           /* -1: the method's own */
+    int64_t robust_steps, robust_replays;                           /* 0: the method's own */
     /* Optimiser. */
     int optimizer;
     double lr, momentum, weight_decay; /* lr 0, momentum -1: the method's own */
@@ -41,7 +47,7 @@ typedef struct training_settings {
 } training_settings;
 
 /* The tables of what makes a recipe, one a heading; `t` may be NULL where only names matter. Returns their number. */
-enum { TRAINING_SETS = 7 };
+enum { TRAINING_SETS = 8 };
 int training_option_sets(training_settings *t, option_set sets[TRAINING_SETS]);
 
 /* The table with --recipe, which comes before them. */
@@ -57,6 +63,8 @@ typedef struct training {
     train_options options;
     init_kind init;
     double validation; /* share to be held out from the training data; 0: options.validation, if any */
+    const robust_method *robust;   /* or NULL */
+    robust_options robust_options; /* filled in */
 } training;
 
 /* Plans the training of a net on data such as d: the architecture, input normalisation with d's moments, options checked. The
@@ -75,6 +83,12 @@ MUST_CHECK status training_run(training *t, const dataset *d, uint64_t seed, con
 /* The same from the weights that it has, with r's seed. */
 MUST_CHECK status training_go_on(training *t, const dataset *d, const run *r, const train_watch *watch,
                                  err *e);
+
+/* What it minimises, for batches of its size: plain, or the robust objective that was asked for. */
+MUST_CHECK status training_objective(const training *t, const run *r, objective *out, err *e);
+
+/* The method of robust training that was asked for, or NULL. */
+const robust_method *training_robust(const training_settings *t);
 
 void training_free(training *t);
 

@@ -22,6 +22,7 @@ static json *epoch_json(const train_epoch *t) {
     json *j = json_new_object();
     bool ok = json_set_int(j, "epoch", t->epoch + 1) && json_set_real(j, "loss", t->loss) &&
               json_set_real(j, "accuracy", t->accuracy) && json_set_real(j, "rate", t->rate);
+    if (t->perturbed) ok = ok && json_set_real(j, "clean_accuracy", t->clean_accuracy);
     if (t->validated)
         ok = ok && json_set_real(j, "validation_loss", t->validation_loss) &&
              json_set_real(j, "validation_accuracy", t->validation_accuracy);

@@ -22,9 +22,11 @@ status training_rules_check(const training_settings *t, err *e) {
          "--schedule multistep needs --milestones: after which epochs?"},
         {t->schedule == SCHEDULE_ONE_CYCLE && t->warmup > 0,
          "--warmup with --schedule one-cycle, which has its own rise: choose another schedule"},
+        {t->robust && mixes,
+         "--robust with --mixup or --cutmix: an attack needs one label to lead away from"},
         {t->ema > 0 && t->swa > 0, "--ema with --swa: both are averages of the weights, choose one"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].broken) return err_set(e, STATUS_USAGE, "%s", rules[i].message);
-    return STATUS_OK;
+    return training_robust_check(t, e);
 }

@@ -31,6 +31,8 @@ typedef enum progress_slot {
     AT_BEST,
     AT_WAITED,
     AT_STOPPED,
+    AT_CLEAN_SEEN,
+    AT_CLEAN_CORRECT,
     PROGRESS_SLOTS
 } progress_slot;
 
@@ -60,6 +62,8 @@ static void progress_to_slots(const train_progress *at, int64_t slots[PROGRESS_S
     slots[AT_BEST] = bits_of(at->best);
     slots[AT_WAITED] = at->waited;
     slots[AT_STOPPED] = at->stopped;
+    slots[AT_CLEAN_SEEN] = at->clean_seen;
+    slots[AT_CLEAN_CORRECT] = bits_of(at->clean_correct);
 }
 
 static bool within(int64_t x, int64_t hi) {
@@ -76,7 +80,8 @@ static bool progress_possible(const trainer *t, const int64_t s[PROGRESS_SLOTS])
                  within(s[AT_SEEN], index * o->batch) && (s[AT_SEEN] > 0) == (index > 0);
     bool sums = isfinite(real_of(s[AT_LOSS])) && real_of(s[AT_CORRECT]) >= 0 &&
                 real_of(s[AT_CORRECT]) <= (double)s[AT_SEEN] && real_of(s[AT_RATE]) >= 0 &&
-                isfinite(real_of(s[AT_RATE]));
+                isfinite(real_of(s[AT_RATE])) && within(s[AT_CLEAN_SEEN], s[AT_SEEN]) &&
+                real_of(s[AT_CLEAN_CORRECT]) >= 0 && real_of(s[AT_CLEAN_CORRECT]) <= (double)s[AT_CLEAN_SEEN];
     bool slowed = factor >= 0 && factor <= 1 && lowest >= -INFINITY && within(s[AT_PLATEAU_WAITED], epoch);
     bool judged = best >= -1 && best <= 1 && within(s[AT_WAITED], epoch) && within(s[AT_STOPPED], 1);
     return place && sums && slowed && judged && within(s[AT_AVERAGED], epoch + 1);
@@ -95,7 +100,9 @@ static void progress_from_slots(const int64_t s[PROGRESS_SLOTS], train_progress 
                            .averaged = (int)s[AT_AVERAGED],
                            .best = real_of(s[AT_BEST]),
                            .waited = (int)s[AT_WAITED],
-                           .stopped = s[AT_STOPPED] == 1};
+                           .stopped = s[AT_STOPPED] == 1,
+                           .clean_seen = (int)s[AT_CLEAN_SEEN],
+                           .clean_correct = real_of(s[AT_CLEAN_CORRECT])};
 }
 
 /* The arrays of floats that there are, under their names; weights last, so that a reader changes them when all else was fine. */

@@ -34,7 +34,7 @@ static status plain_accumulate(void *self, const batch *b, weights *w, float *gr
     status s = session_train_forward(p->session, w, b->n, b->x, &c, p->logits, e);
     if (s != STATUS_OK) return s;
     batch_loss(b, p->classes, p->n_aux, p->logits, p->groups, p->losses, p->dlogits, result);
-    return session_train_backward(p->session, w, b->n, p->dlogits, grad, NULL, e);
+    return session_train_backward(p->session, w, b->n, p->dlogits, grad, b->dx, e);
 }
 
 static status allocate(plain *p, int most, err *e) {

@@ -79,9 +79,11 @@ status trainer_begin(trainer *t, const net *n, weights *w, const dataset *d, con
     if (s != STATUS_OK) return s;
     t->optim.weight_decay = o->weight_decay;
     t->optim.rates = o->rates;
+    t->replays = goal->replays > 1 ? goal->replays : 1;
     t->steps_per_epoch = batches_per_epoch(d, o);
     int64_t whole = (int64_t)t->steps_per_epoch * o->batch;
-    t->to_see = (uint64_t)(whole < d->n ? whole : d->n) * (uint64_t)o->epochs;
+    t->steps_per_epoch *= t->replays;
+    t->to_see = (uint64_t)(whole < d->n ? whole : d->n) * (uint64_t)o->epochs * (uint64_t)t->replays;
     return allocate(t, e);
 }
 
@@ -101,7 +103,7 @@ static bool all_finite(const weights *w) {
 }
 
 /* Where training stands now is what would be saved: EMA all the time, the average of SWA at the end. */
-static status kept_weights(trainer *t, const weights **kept, err *e) {
+static status kept_weights(trainer *t, weights **kept, err *e) {
     *kept = t->options->ema_decay > 0 ? &t->average : t->w;
     if (!(t->options->swa_from > 0)) return STATUS_OK;
     average_epoch(t);
@@ -110,14 +112,35 @@ static status kept_weights(trainer *t, const weights **kept, err *e) {
     return average_statistics(t, e);
 }
 
+static void take_weights(weights *to, const weights *from) {
+    if (!to->data || to == from) return;
+    memcpy(to->data, from->data, from->n * sizeof *from->data);
+    to->version++;
+}
+
+/* Where the objective ends training, what it leaves is what is kept, whoever else had something to keep. */
+static status ask_objective(trainer *t, weights *kept, err *e) {
+    bool stop = false;
+    if (!t->goal->end_epoch) return STATUS_OK;
+    status s = t->goal->end_epoch(t->goal->self, t->data, t->at.epoch, kept, &stop, e);
+    if (s != STATUS_OK || !stop) return s;
+    take_weights(t->w, kept);
+    take_weights(&t->average, kept);
+    take_weights(&t->best, kept);
+    t->at.stopped = true;
+    return STATUS_OK;
+}
+
 /* May be cancelled, and then called again: t->at moves on at its end. */
 static status end_epoch(trainer *t, err *e) {
     const train_options *o = t->options;
     train_epoch told = {.epoch = t->at.epoch,
                         .loss = t->at.loss / t->at.seen,
                         .accuracy = t->at.correct / t->at.seen,
-                        .rate = t->at.rate};
-    const weights *kept;
+                        .rate = t->at.rate,
+                        .perturbed = t->at.clean_seen > 0};
+    if (told.perturbed) told.clean_accuracy = t->at.clean_correct / t->at.clean_seen;
+    weights *kept;
     if (!all_finite(t->w)) {
         return err_set(e, STATUS_NOT_EVALUABLE,
                        "training diverged: weights are not finite in epoch %d, step %d (learning rate %.3g); "
@@ -128,11 +151,13 @@ static status end_epoch(trainer *t, err *e) {
     if (s == STATUS_OK && o->validation) s = judge_weights(t, kept, &told, e);
     if (s != STATUS_OK) return s;
     if (o->patience > 0) judge_patience(t, kept, told.validation_accuracy);
+    s = ask_objective(t, kept, e);
+    if (s != STATUS_OK) return s;
     if (o->schedule.kind == SCHEDULE_PLATEAU)
         plateau_observe(&t->at.plateau, &o->schedule, told.validated ? told.validation_loss : told.loss);
     t->at.epoch++;
-    t->at.index = t->at.seen = 0;
-    t->at.loss = t->at.correct = 0;
+    t->at.index = t->at.seen = t->at.clean_seen = 0;
+    t->at.loss = t->at.correct = t->at.clean_correct = 0;
     if (t->watch.each_epoch) t->watch.each_epoch(t->watch.user, &told);
     return o->checkpoint ? checkpoint_write(t, e) : STATUS_OK;
 }

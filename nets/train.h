@@ -19,15 +19,18 @@ typedef struct batch {
     const int32_t *groups;    /* n, 0..n_groups-1, or NULL without a group column; a missing group is the last one */
     int n_groups;             /* at most TRAIN_MOST_GROUPS */
     int epoch, step;          /* step counts over all epochs */
+    int steps;                /* that the whole training makes; 0: unknown */
     const struct train_options *options; /* what the loss is: see nets/loss_batch.h. NULL: cross entropy */
     bool update_statistics;   /* batch norm's running statistics follow this batch (not in the second pass of SAM) */
+    float *dx;                /* NULL, or where the objective is to write the gradient by x of what it minimises; objective_plain does */
 } batch;
 
 enum { TRAIN_MOST_GROUPS = 256 };
 
 typedef struct batch_result {
     double loss;              /* sum of weighted losses over the batch */
-    int correct;
+    int correct;              /* on the images that the loss is of */
+    int clean_n, clean_correct; /* where those are perturbed: of the batch's own images, so many were judged too; else 0 */
 } batch_result;
 
 /* What training minimises. Plain cross entropy is objective_plain; adversarial ones live in attacks/train. */
@@ -39,6 +42,10 @@ typedef struct objective {
     void (*free)(void *self);
     float *state;   /* n_state floats of `self` that a checkpoint keeps, read and written in place; NULL: none */
     size_t n_state;
+    int replays;    /* steps that train() makes on a batch before it takes the next; 0: one */
+    /* After each epoch, whole, before its checkpoint; may be NULL. `d` is the training data, `kept` what would be kept if training ended
+     * here (the average where there is one). May replace the values of `kept`; *stop, false at the call, ends training with them. */
+    status (*end_epoch)(void *self, const dataset *d, int epoch, weights *kept, bool *stop, err *e);
 } objective;
 
 /* The loss of clean images, as the batch's options say (nets/loss_batch.h), for batches of at most `most` samples. A step is never left
@@ -96,6 +103,8 @@ typedef struct train_epoch {
     int epoch;
     double loss, accuracy;            /* of the training batches as they were seen */
     double rate;                      /* at the last step */
+    bool perturbed;                   /* the objective changed the images: `accuracy` is on changed ones, clean_accuracy on the others */
+    double clean_accuracy;
     bool validated;
     double validation_loss, validation_accuracy;
 } train_epoch;

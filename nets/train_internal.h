@@ -11,6 +11,8 @@ typedef struct train_progress {
     int epoch, index;       /* steps made: `epoch` whole epochs and `index` steps of the next */
     int seen;               /* samples of the running epoch */
     double loss, correct;   /* sums over them */
+    int clean_seen;         /* samples also judged as they are, where the objective perturbs them */
+    double clean_correct;
     double rate;            /* of the last step */
     plateau plateau;
     int averaged;           /* SWA: weights in the average */
@@ -30,7 +32,8 @@ typedef struct trainer {
     batches batches;
     optim optim;
     train_progress at;
-    int steps_per_epoch;
+    int steps_per_epoch;    /* replays included */
+    int replays;            /* steps on each batch, >= 1 */
     uint64_t to_see;        /* samples, over all epochs */
     char begun_with[SHA256_HEX]; /* hash of the weights at the beginning, where checkpoints are kept */
     arena memory;           /* of the arrays below */

@@ -125,7 +125,8 @@ static status update(trainer *t, double rate, double momentum, err *e) {
 status train_step(trainer *t, double rate, double momentum, err *e) {
     batch b;
     batch_result result;
-    status s = batches_fill(&t->batches, t->at.index, (int)trainer_step(t), &b, e);
+    status s = batches_fill(&t->batches, t->at.index / t->replays, (int)trainer_step(t), &b, e);
+    b.steps = (int)trainer_steps(t);
     if (s == STATUS_OK) s = t->goal->accumulate(t->goal->self, &b, t->w, t->grad, &result, e);
     if (s != STATUS_OK) return s;
     if (!isfinite(result.loss)) return diverged(t, "the loss is", rate, e);
@@ -138,6 +139,8 @@ status train_step(trainer *t, double rate, double momentum, err *e) {
     t->at.loss += result.loss;
     t->at.correct += result.correct;
     t->at.seen += b.n;
+    t->at.clean_seen += result.clean_n;
+    t->at.clean_correct += result.clean_correct;
     tell_progress(t);
     return STATUS_OK;
 }

@@ -79,7 +79,7 @@ static status find(context *c, const find_settings *o, training *t, const datase
     objective goal;
     lr_curve curve;
     weights_init_as(t->net, &t->weights, t->init, c->run.seed);
-    status s = objective_plain(t->net, &t->weights, t->options.batch, &c->run, &goal, e);
+    status s = training_objective(t, &c->run, &goal, e);
     if (s != STATUS_OK) return s;
     s = lr_find(t->net, &t->weights, d, &t->options, &goal, o->lowest, o->highest, (int)o->steps, &c->run,
                 &curve, e);

@@ -5,6 +5,7 @@
 
 #include "audit/predictions.h"
 #include "audit/report/pictures.h"
+#include "audit/robust_test.h"
 #include "audit/show.h"
 #include "audit/training_log.h"
 #include "datasets/open.h"
@@ -74,8 +75,20 @@ static const option options[] = {
 typedef struct watching {
     context *c;
     training_log log;
-    bool headed; /* the table of epochs has its heading */
+    bool headed;     /* the table of epochs has its heading */
+    char ended[400]; /* why the objective ended training early, or "" */
 } watching;
+
+/* The callbacks of the context's run, which have another user. */
+static void show_progress(void *user, const char *stage, uint64_t done, uint64_t total, const char *note) {
+    const run *r = &((watching *)user)->c->run;
+    if (r->progress) r->progress(r->user, stage, done, total, note);
+}
+
+static void note_line(void *user, const char *line) {
+    watching *u = user;
+    snprintf(u->ended, sizeof u->ended, "%s", line);
+}
 
 static void note_step(void *user, const train_step_report *t) {
     watching *u = user;
@@ -86,9 +99,12 @@ static void note_epoch(void *user, const train_epoch *t) {
     watching *u = user;
     training_log_epoch(&u->log, t);
     if (!u->headed)
-        say(u->c, "epoch     loss  train accuracy%s\n", t->validated ? "  validation accuracy" : "");
+        say(u->c, "epoch     loss  train accuracy%s%s\n", t->perturbed ? "  attacked" : "",
+            t->validated ? "  validation accuracy" : "");
     u->headed = true;
-    say(u->c, "%5d  %7.4f  %12.2f %%", t->epoch + 1, t->loss, 100 * t->accuracy);
+    say(u->c, "%5d  %7.4f  %12.2f %%", t->epoch + 1, t->loss,
+        100 * (t->perturbed ? t->clean_accuracy : t->accuracy));
+    if (t->perturbed) say(u->c, "  %6.2f %%", 100 * t->accuracy);
     if (t->validated) say(u->c, "  %17.2f %%", 100 * t->validation_accuracy);
     say(u->c, "\n");
 }
@@ -105,10 +121,16 @@ static status save(const training *t, const training_settings *settings, const d
     return s;
 }
 
+/* Methods without a ball, such as noise, are tested in the usual one. */
+static double tested_eps(const training *t) {
+    if (t->robust_options.eps > 0) return t->robust_options.eps;
+    return robust_fill(robust_find("pgd"), (robust_options){0}, t->net->input).eps;
+}
+
 static status report_test(context *c, result *x, training *t, const char *path, const dataset *test, err *e) {
     model *m = NULL;
     predictions p = {0};
-    status s = model_of_net(t->net, &t->weights, false, &c->run, &m, e);
+    status s = model_of_net(t->net, &t->weights, t->robust != NULL, &c->run, &m, e);
     if (s == STATUS_OK) s = sha256_file(path, m->sha256, e);
     if (s == STATUS_OK) result_model(x, m);
     if (s == STATUS_OK && test->n > 0) {
@@ -126,6 +148,7 @@ static status report_test(context *c, result *x, training *t, const char *path, 
         say(c, "test accuracy %.2f %%, 95 %% interval [%.2f, %.2f], %" PRId64 " of %d images\n",
             100.0 * (double)p.counts.correct / p.n, 100 * i.lo, 100 * i.hi, p.counts.correct, p.n);
     }
+    if (s == STATUS_OK && t->robust && test->n > 0) s = robust_test(c, x, m, test, tested_eps(t), e);
     predictions_free(&p);
     model_free(m);
     return s;
@@ -150,7 +173,12 @@ static status train_and_save(context *c, const train_settings *o, training *t, c
     status s = training_log_open(&u.log, o->log, o->resume != NULL, e);
     if (s != STATUS_OK) return s;
     train_watch watch = {.user = &u, .each_step = note_step, .each_epoch = note_epoch};
-    s = training_run(t, d, c->run.seed, &c->run, &watch, e);
+    run watched = c->run;
+    watched.progress = show_progress;
+    watched.log = note_line;
+    watched.user = &u;
+    s = training_run(t, d, c->run.seed, &watched, &watch, e);
+    if (*u.ended) result_warning(x, "ROBUST_OVERFITTING", u.ended, NULL, 0, "audit train --robust pgd");
     result_extra(x, "epochs", json_share(u.log.epochs));
     result_extra(x, "steps", training_log_curve(&u.log));
     err lost;

@@ -16,11 +16,14 @@ option_set recipe_set(training_settings *t) {
 }
 
 int training_option_sets(training_settings *t, option_set sets[TRAINING_SETS]) {
-    const option_set all[TRAINING_SETS] = {
-        {"Net", net_options, t},           {"Batches", data_options, t},
-        {"Loss", loss_options, t},         {"Optimiser", optimizer_options, t},
-        {"Schedule", schedule_options, t}, {"Averages", average_options, t},
-        {"Stopping", stopping_options, t}};
+    const option_set all[TRAINING_SETS] = {{"Net", net_options, t},
+                                           {"Batches", data_options, t},
+                                           {"Loss", loss_options, t},
+                                           {"Robust training", robust_train_options, t},
+                                           {"Optimiser", optimizer_options, t},
+                                           {"Schedule", schedule_options, t},
+                                           {"Averages", average_options, t},
+                                           {"Stopping", stopping_options, t}};
     for (int i = 0; i < TRAINING_SETS; i++)
         sets[i] = all[i];
     return TRAINING_SETS;

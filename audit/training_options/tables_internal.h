@@ -7,7 +7,7 @@
 #define FIELD(field) offsetof(training_settings, field)
 
 extern const option net_options[], data_options[], loss_options[], optimizer_options[], schedule_options[],
-    average_options[], stopping_options[];
+    average_options[], stopping_options[], robust_train_options[];
 
 typedef struct described {
     const char *name, *what;

@@ -1,0 +1,13 @@
+/* What a robustly trained net is worth against an attack that it was not trained on. */
+#ifndef AUDIT_ROBUST_TEST_H
+#define AUDIT_ROBUST_TEST_H
+
+#include "audit/command.h"
+
+enum { ROBUST_TEST_IMAGES = 1000 };
+
+/* Attacks a sample of at most ROBUST_TEST_IMAGES test images, the one that `audit attack` of the same seed takes, with PGD of 40 steps within
+ * eps (Linf); prints and records the accuracy. `m` must give gradients. */
+MUST_CHECK status robust_test(const context *c, result *x, model *m, const dataset *test, double eps, err *e);
+
+#endif
