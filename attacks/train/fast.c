@@ -1,6 +1,5 @@
 /* Fast adversarial training, FGSM-RS: Wong, Rice, Kolter, "Fast is better than free: revisiting adversarial training", 2020, algorithm 3: one
- * step of 1.25 eps from a uniform start. The start is not clipped to [0, 1], as in the authors' code: clipped, the pixels of a black background would begin at
- * 0 half of the time and end at 0 or eps always, and nets for MNIST then resist those corners and nothing else. */
+ * step of 1.25 eps from a uniform start, which is not clipped to [0, 1]: clipped, half of the pixels of a black background would begin at 0. */
 #include "attacks/train/robust_internal.h"
 
 static status make(const robust_setup *s, objective *out, err *e) {

@@ -119,7 +119,7 @@ static status climb(const batch_attack *a, const tile_memory *m, int worker, int
         if (a->how->divergence)
             divergence_gradient(m->clean + i * classes, z, classes, m->dz + i * classes);
         else
-            judge_loss(z, &sample, m->dz + i * classes);
+            judge_loss(&sample, z, m->dz + i * classes);
     }
     s = model_vjp(a->p->model, worker, n, m->dz, m->dx, &ignored);
     for (int i = 0; s == STATUS_OK && i < n; i++) {
