@@ -36,6 +36,11 @@ int attack_runner_up(const attack_sample *s, int rank) {
     return -1;
 }
 
+int attack_ranked_target(const attack_sample *s) {
+    if (s->target >= 0) return s->restart == 0 ? s->target : -1;
+    return attack_runner_up(s, s->restart + 1);
+}
+
 const attack *attack_at(int i) {
     return i >= 0 && i < ATTACKS ? attacks[i] : NULL;
 }

@@ -81,6 +81,10 @@ bool attack_succeeds(const attack_sample *s, const float *logits);
  * classes; -1 past the last. */
 int attack_runner_up(const attack_sample *s, int rank);
 
+/* Of a method that ranks classes, which one this restart is about: the sample's own target in the first and none after it; without one the
+ * runner-up of rank restart + 1. -1 where there is none. */
+int attack_ranked_target(const attack_sample *s);
+
 /* What was asked for with the method's defaults filled in: the options that samples see, and that results state. */
 attack_options attack_options_fill(const attack *method, attack_options asked);
 

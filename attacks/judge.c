@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "attacks/runner_internal.h"
+#include "core/floats.h"
 #include "nets/loss.h"
 
 bool attack_succeeds(const attack_sample *s, const float *logits) {
@@ -11,19 +12,6 @@ bool attack_succeeds(const attack_sample *s, const float *logits) {
 
 bool judge_tied(const float *logits, int classes) {
     return floats_finite(logits, (size_t)classes) && logits_class(logits, classes) < 0;
-}
-
-bool floats_finite(const float *x, size_t n) {
-    float sum = 0; /* x - x is 0, or NaN where x is NaN or infinite */
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] - x[i];
-    return sum == 0;
-}
-
-bool floats_zero(const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (x[i] != 0) return false;
-    return true;
 }
 
 /* The softmax over the classes other than `but`; p[but] = 0. */

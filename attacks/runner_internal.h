@@ -66,8 +66,6 @@ void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
 const float *slot_image(const slot *k);
 
 bool judge_tied(const float *logits, int classes);
-bool floats_finite(const float *x, size_t n);
-bool floats_zero(const float *x, size_t n);
 
 /* The loss of methods that have none of their own, see attack.loss; dz has `classes` floats. */
 float judge_loss(const attack_sample *s, const float *logits, float *dz);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attacks/runner_internal.h"
+#include "core/floats.h"
 #include "nets/loss.h"
 
 const float *slot_image(const slot *k) {

@@ -19,6 +19,20 @@ const double *evasion_default_eps(norm k, int channels, int *n) {
     return channels == 1 ? grey : rgb;
 }
 
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void evasion_complete_eps(number_list *eps, norm k, int channels) {
+    if (eps->n == 0) memcpy(eps->values, evasion_default_eps(k, channels, &eps->n), 2 * sizeof *eps->values);
+    int n = 0;
+    qsort(eps->values, (size_t)eps->n, sizeof *eps->values, compare_numbers);
+    for (int i = 0; i < eps->n; i++)
+        if (n == 0 || eps->values[i] > eps->values[n - 1]) eps->values[n++] = eps->values[i];
+    eps->n = n;
+}
+
 /* The options that a method gets: a method of one step has no use for a number or length of steps. */
 static attack_options options_for(const attack *k, const attack_options *given) {
     attack_options o = *given;
@@ -180,7 +194,7 @@ void evasion_warn(result *x, const attack *method, const attack_result *a) {
  * cross entropy failed, says that the gradients of the earlier ones were misled. */
 static void warn_of_stage(result *x, const dataset *d, const evasion_plan *p, const evasion *v, int i) {
     const attack_result *before = &v->results[i - 1], *after = &v->results[i];
-    bool blind = !p->methods[i]->needs_gradient, targets = i == 1 && p->methods[i]->ranks_classes;
+    bool blind = !p->methods[i]->needs_gradient, targets = !p->methods[i - 1]->loss && p->methods[i]->loss;
     int share = blind ? 100 : 10; /* one image in so many is noise */
     int32_t rows[ATTACK_SAMPLES];
     int n = 0, count = 0;

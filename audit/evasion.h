@@ -65,6 +65,9 @@ MUST_CHECK status evasion_save(const char *path, const dataset *d, const attack_
 /* Sizes to try when none are given: smaller ones for colour, larger ones for the L2 norm. *n gets their number. */
 const double *evasion_default_eps(norm k, int channels, int *n);
 
+/* What was given, or those where nothing was: ascending and without repetition, as attacks want them. */
+void evasion_complete_eps(number_list *eps, norm k, int channels);
+
 /* For option tables: name i and its description, NULL past the end; the index is that of attack_at, with "auto", the cascade, behind the last;
  * or the norm. */
 const char *evasion_method_choice(int i, const char **what);

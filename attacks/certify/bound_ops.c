@@ -4,7 +4,7 @@
 
 #include "attacks/certify/bounds_internal.h"
 
-/* Direct convolution obeys the bound of a sum of products. Winograd's transforms, which 3 x 3 kernels of stride 1 may take, lose a few
+/* Direct convolution obeys the bound of a sum of products. Winograd's transforms, which 3 x 3 and 5 x 5 kernels of stride 1 may take, lose a few
  * bits more: this covers them with room (tests/attacks/test_certify.c). */
 enum { WINOGRAD_LOSS = 16 };
 
@@ -150,7 +150,8 @@ static void taps_linear(const bound_node *b, int input, int o, taps *t) {
 }
 
 static bool winograd_may(const layer_config *c) {
-    return c->kernel[0] == 3 && c->kernel[1] == 3 && c->stride[0] == 1 && c->stride[1] == 1;
+    bool square = c->kernel[0] == c->kernel[1] && (c->kernel[0] == 3 || c->kernel[0] == 5);
+    return square && c->stride[0] == 1 && c->stride[1] == 1;
 }
 
 /* Weights come as [kernel rows][columns][in][out] and are kept as [out][rows][columns][in]. */

@@ -63,13 +63,6 @@ static status prepare(const certify_subject *s, const dataset *d, const certify_
     return err_set(e, STATUS_NO_MEMORY, "smoothing: out of memory");
 }
 
-static int largest(const float *logits, int classes) {
-    int best = 0;
-    for (int c = 1; c < classes; c++)
-        if (logits[c] > logits[best]) best = c;
-    return best;
-}
-
 /* Answers under `n` draws of noise, of the stream (row id, phase, draw); ties and NaN are answers of no class. */
 static status count(const smoother *k, int worker, uint64_t seed, int row, int phase, int n, int64_t *counts,
                     err *e) {
@@ -89,9 +82,8 @@ static status count(const smoother *k, int worker, uint64_t seed, int row, int p
         status s = model_forward(k->m, worker, m, noisy, false, logits, e);
         if (s != STATUS_OK) return s;
         for (int i = 0; i < m; i++) {
-            const float *z = logits + (size_t)i * k->classes;
-            int class = largest(z, (int)k->classes);
-            counts[class] += logits_correct(z, (int)k->classes, class);
+            int class = logits_class(logits + (size_t)i * k->classes, (int)k->classes);
+            if (class >= 0) counts[class]++;
         }
     }
     return STATUS_OK;

@@ -34,11 +34,7 @@ static int share(const attack_sample *s, double of) {
 
 static ask start_towards(const attack_sample *s, apgd *a, int target, float *x) {
     *a = (apgd){.target = target, .window = share(s, 0.22), .length = s->options->step_size};
-    if (s->warm) {
-        memcpy(x, s->warm, s->d * sizeof *x);
-        ball_project(s, x);
-        return ASK_GRADIENT;
-    }
+    if (ball_go_on(s, x)) return ASK_GRADIENT;
     rng g = rng_stream(s->seed, "apgd-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
     ball_random(s, &g, x);
     return ASK_GRADIENT;
@@ -50,7 +46,7 @@ static ask start(const attack_sample *s, void *state, float *x) {
 
 /* AutoAttack counts any misclassification on the way to a target. A target that the caller gave is the only one. */
 static ask start_ranked(const attack_sample *s, void *state, float *x) {
-    int target = s->target >= 0 ? (s->restart == 0 ? s->target : -1) : attack_runner_up(s, s->restart + 1);
+    int target = attack_ranked_target(s);
     return target < 0 ? ASK_DONE : start_towards(s, state, target, x);
 }
 

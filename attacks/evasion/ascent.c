@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
@@ -13,10 +14,8 @@ size_t ascent_state_bytes(const attack_sample *s) {
 
 ask ascent_start(const attack_sample *s, void *state, float *x) {
     *(ascent *)state = (ascent){0};
-    if (s->warm) {
-        memcpy(x, s->warm, s->d * sizeof *x);
-        ball_project(s, x);
-    } else if (s->options->random_start) {
+    if (ball_go_on(s, x)) return ASK_GRADIENT;
+    if (s->options->random_start) {
         rng g = rng_stream(s->seed, "ascent-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
         ball_random(s, &g, x);
     } else {
@@ -29,6 +28,11 @@ ask ascent_start(const attack_sample *s, void *state, float *x) {
  * length, hardened nets above all, and sooner. */
 static double step_size(const attack_options *o, int taken) {
     return o->falling ? o->step_size * 2 * (1 - (taken + 0.5) / o->steps) : o->step_size;
+}
+
+double falling(const attack_sample *s, int taken, double from, double to) {
+    const double pi = 3.14159265358979323846;
+    return to + (from - to) * (1 + cos(pi * taken / s->options->steps)) / 2;
 }
 
 ask ascent_step(const attack_sample *s, void *state, const attack_answer *a, float *x) {

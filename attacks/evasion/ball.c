@@ -3,17 +3,11 @@
 #include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
+#include "core/floats.h"
 
 static float clip(float x, float lb, float ub) {
     float low = x > lb ? x : lb; /* NaN becomes lb */
     return low < ub ? low : ub;
-}
-
-static bool floats_are_finite(const float *x, size_t n) {
-    float sum = 0; /* x - x is 0, or NaN where x is NaN or infinite */
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] - x[i];
-    return sum == 0;
 }
 
 static void project_linf(const attack_sample *s, float *x) {
@@ -171,7 +165,7 @@ static float size_of_largest(const attack_sample *s, const float *gradient, cons
 }
 
 static void add_l1(const attack_sample *s, double length, const float *gradient, float *x) {
-    if (!floats_are_finite(gradient, s->d)) return;
+    if (!floats_finite(gradient, s->d)) return;
     float size = size_of_largest(s, gradient, x, s->d / 100 > 0 ? s->d / 100 : 1);
     size_t chosen = 0;
     for (size_t i = 0; i < s->d; i++)
@@ -199,6 +193,13 @@ void ball_random(const attack_sample *s, rng *g, float *x) {
 
 void ball_project(const attack_sample *s, float *x) {
     geometries[s->norm].project(s, x);
+}
+
+bool ball_go_on(const attack_sample *s, float *x) {
+    if (!s->warm) return false;
+    memcpy(x, s->warm, s->d * sizeof *x);
+    ball_project(s, x);
+    return true;
 }
 
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x) {

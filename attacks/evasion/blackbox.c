@@ -1,4 +1,4 @@
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 #include <math.h>
 
@@ -9,9 +9,4 @@ double blackbox_margin(const attack_sample *s, const float *logits) {
     double margin = logits_margin(logits, s->classes, targeted ? s->target : s->label);
     if (isnan(margin)) return targeted ? INFINITY : -INFINITY;
     return targeted ? -margin : margin;
-}
-
-bool blackbox_decision(const attack_sample *s, const float *logits) {
-    if (s->target >= 0) return logits_class(logits, s->classes) == s->target;
-    return !logits_correct(logits, s->classes, s->label);
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/decision.h"
+#include "attacks/evasion/decision_internal.h"
 
 typedef enum walk_phase { WALK_SEEK, WALK_NARROW, WALK_SIDEWAYS, WALK_NEARER } walk_phase;
 
@@ -133,7 +133,7 @@ static ask after_try(const attack_sample *s, boundary *q, bool success, float *x
 
 static ask boundary_step(const attack_sample *s, void *state, const attack_answer *a, float *x) {
     boundary *q = state;
-    bool success = blackbox_decision(s, a->logits);
+    bool success = attack_succeeds(s, a->logits);
     if (++q->queries >= s->options->steps) return ASK_DONE;
     switch (q->phase) {
     case WALK_SEEK:

@@ -13,7 +13,7 @@ typedef struct ddn {
     float delta[];
 } ddn;
 
-static const double first_share = 0.05, last_share = 0.001, pi = 3.14159265358979323846;
+static const double first_share = 0.05, last_share = 0.001;
 
 static size_t state_bytes(const attack_sample *s) {
     return sizeof(ddn) + s->d * sizeof(float);
@@ -30,30 +30,18 @@ static ask start(const attack_sample *s, void *state, float *x) {
     return ASK_GRADIENT;
 }
 
-static double length_of(const float *v, size_t d) {
-    double sum = 0;
-    for (size_t i = 0; i < d; i++)
-        sum += (double)v[i] * v[i];
-    return sqrt(sum);
-}
-
-/* From 1 down to .01 along half a cosine. */
-static double step_length(const attack_sample *s, int taken) {
-    return 0.01 + 0.99 * (1 + cos(pi * taken / s->options->steps)) / 2;
-}
-
 static ask step_on(const attack_sample *s, void *state, const attack_answer *a, float *x) {
     ddn *n = state;
     if (!a->gradient) return ASK_DONE;
     bool adversarial = attack_succeeds(s, a->logits);
-    double size = length_of(a->gradient, s->d), step = step_length(s, n->taken);
+    double size = dual_norm(NORM_L2, a->gradient, s->d), step = falling(s, n->taken, 1, 0.01);
     if (n->taken > 1 && adversarial != n->was_adversarial) n->share = fmax(0.7 * n->share, last_share);
     n->was_adversarial = adversarial;
     if (n->taken > 0) n->radius *= adversarial ? 1 - n->share : 1 + n->share;
     if (size > 0 && isfinite(size))
         for (size_t i = 0; i < s->d; i++)
             n->delta[i] += (float)(step / size * a->gradient[i]);
-    double length = length_of(n->delta, s->d), scale = length > 0 ? n->radius / length : 0;
+    double length = dual_norm(NORM_L2, n->delta, s->d), scale = length > 0 ? n->radius / length : 0;
     for (size_t i = 0; i < s->d; i++) {
         float to = (float)(s->x0[i] + scale * n->delta[i]);
         x[i] = fminf(fmaxf(to, s->lb[i]), s->ub[i]);

@@ -1,4 +1,4 @@
-#include "attacks/evasion/decision.h"
+#include "attacks/evasion/decision_internal.h"
 
 #include <math.h>
 

@@ -22,6 +22,9 @@ void ball_random(const attack_sample *s, rng *g, float *x);
 /* x <- nearest point of ball and box. Not for L0. */
 void ball_project(const attack_sample *s, float *x);
 
+/* Where to go on from a larger ball: x <- the nearest point to what broke the sample there. False, and x untouched, where there is none. */
+bool ball_go_on(const attack_sample *s, float *x);
+
 /* x <- nearest point of the ball and box to x + step * eps * direction, where direction is sign(gradient) for Linf,
  * gradient / ||gradient|| for L2, and for L1 the sign of the hundredth of its components that are largest and can still move, divided by
  * their number (Tramer, Boneh, "Adversarial training and robustness for multiple perturbations", 2019, section 4.1). A gradient of zeros, or with
@@ -31,6 +34,9 @@ void ball_ascend(const attack_sample *s, double step, const float *gradient, flo
 /* Moves x by as little as possible, in the norm of s (Linf, L2, L1) and inside its box, so that <w, x> changes by `wanted`; or as far
  * as the box lets it. */
 void hyperplane_reach(const attack_sample *s, const float *w, double wanted, float *x);
+/* `from` at the beginning, `to` after all steps of the options, along half a cosine. */
+double falling(const attack_sample *s, int taken, double from, double to);
+
 /* ||w|| in the norm dual to p; for L0 the largest component. */
 double dual_norm(norm p, const float *w, size_t d);
 

@@ -7,10 +7,11 @@
 #include "attacks/evasion/evasion_internal.h"
 
 typedef struct fab {
-    int taken, rank,
-        target; /* target: whose plane is asked about; rank: of all classes' planes at this point, fab alone */
+    int taken;
+    int target;         /* whose plane is asked about */
+    int rank;           /* its place among the planes at this point; beyond 1 for fab alone */
     bool every;         /* fab: asks about every class, and takes the nearest plane */
-    bool found, pulled; /* pulled back just now */
+    bool found, pulled; /* pulled: back, just now */
     double nearest_plane, gap;
     double nearest; /* distance of the best example */
     int halvings;   /* of the final search, done */
@@ -40,7 +41,7 @@ static ask start(const attack_sample *s, void *state, float *x) {
 }
 
 static ask start_ranked(const attack_sample *s, void *state, float *x) {
-    int target = s->target >= 0 ? (s->restart == 0 ? s->target : -1) : attack_runner_up(s, s->restart + 1);
+    int target = attack_ranked_target(s);
     return target < 0 ? ASK_DONE : start_at(s, state, false, target, x);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/decision.h"
+#include "attacks/evasion/decision_internal.h"
 
 typedef enum hop { HOP_SEEK, HOP_NARROW, HOP_PROBE, HOP_JUMP } hop;
 
@@ -155,7 +155,7 @@ static ask after_try(const attack_sample *s, hopskipjump *q, bool success, float
 
 static ask hop_step(const attack_sample *s, void *state, const attack_answer *a, float *x) {
     hopskipjump *q = state;
-    bool success = blackbox_decision(s, a->logits);
+    bool success = attack_succeeds(s, a->logits);
     if (++q->queries >= s->options->steps) return ASK_DONE;
     switch (q->phase) {
     case HOP_SEEK:

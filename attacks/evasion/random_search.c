@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 typedef struct search {
     int queries;   /* answered */

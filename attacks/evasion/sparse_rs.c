@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 static size_t allowed(const attack_sample *s) {
     return s->eps < (double)s->d ? (size_t)s->eps : s->d;

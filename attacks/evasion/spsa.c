@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 enum { PAIRS = 32 };
 
@@ -37,12 +37,7 @@ static ask spsa_start(const attack_sample *s, void *state, float *x) {
     spsa *q = state;
     lay_out(s, q);
     rng g = rng_stream(s->seed, "spsa-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
-    if (s->warm) {
-        memcpy(q->at, s->warm, s->d * sizeof *x);
-        ball_project(s, q->at);
-    } else {
-        ball_random(s, &g, q->at);
-    }
+    if (!ball_go_on(s, q->at)) ball_random(s, &g, q->at);
     return ask_image(s, q, x);
 }
 

@@ -28,11 +28,7 @@ static bool coin(rng *g) {
 
 /* Stripes of the height of the image, where nets with convolutions are weakest; or what broke the sample in a larger ball. */
 static void begin_linf(const attack_sample *s, rng *g, float *x) {
-    if (s->warm) {
-        memcpy(x, s->warm, s->d * sizeof *x);
-        ball_project(s, x);
-        return;
-    }
+    if (ball_go_on(s, x)) return;
     size_t width = (size_t)s->image.w * (size_t)s->image.c;
     for (size_t column = 0; column < width; column++) {
         bool up = coin(g);

@@ -1,8 +1,8 @@
-/* The two halves of the Square Attack: what it tries next in each norm. See search_rules in blackbox.h. */
+/* The two halves of the Square Attack: what it tries next in each norm. See search_rules in blackbox_internal.h. */
 #ifndef ATTACKS_EVASION_SQUARE_INTERNAL_H
 #define ATTACKS_EVASION_SQUARE_INTERNAL_H
 
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 /* A rectangle of an image; all of it inside. */
 typedef struct window {

@@ -84,11 +84,7 @@ static double coin(rng *g) {
 
 /* A grid of bumps, five along the shorter side; or what broke the sample in a larger ball. */
 void square_begin_l2(const attack_sample *s, rng *g, float *x) {
-    if (s->warm) {
-        memcpy(x, s->warm, s->d * sizeof *x);
-        ball_project(s, x);
-        return;
-    }
+    if (ball_go_on(s, x)) return;
     int h = s->image.h, width = s->image.w, side = (h < width ? h : width) / 5;
     if (side < 1) side = 1;
     memcpy(x, s->x0, s->d * sizeof *x);

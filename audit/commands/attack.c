@@ -91,20 +91,6 @@ static const option options[] = {
              "broken"},
     {0}};
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Ascending and without repetition, as attacks want them. */
-static void sort_eps(number_list *eps) {
-    int n = 0;
-    qsort(eps->values, (size_t)eps->n, sizeof *eps->values, compare_numbers);
-    for (int i = 0; i < eps->n; i++)
-        if (n == 0 || eps->values[i] > eps->values[n - 1]) eps->values[n++] = eps->values[i];
-    eps->n = n;
-}
-
 static evasion_plan plan_of(const context *c, const attack_settings *o, const number_list *eps,
                             const int32_t *targets) {
     evasion_plan p = {
@@ -144,9 +130,7 @@ static status write_outputs(const attack_settings *o, result *x, const dataset *
 static status attack_all(context *c, const attack_settings *o, model *m, const dataset *d,
                          const int32_t *targets, err *e) {
     number_list eps = o->eps;
-    if (eps.n == 0)
-        memcpy(eps.values, evasion_default_eps((norm)o->norm, d->image.c, &eps.n), 2 * sizeof *eps.values);
-    sort_eps(&eps);
+    evasion_complete_eps(&eps, (norm)o->norm, d->image.c);
     evasion_plan p = plan_of(c, o, &eps, targets);
     status chosen = choose_cascade(o, &p, e);
     if (chosen != STATUS_OK) return chosen;

@@ -92,21 +92,6 @@ static const option options[] = {
      .what = "its random starts"},
     {0}};
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Ascending and without repetition. */
-static void set_eps(number_list *eps, norm k, int channels) {
-    if (eps->n == 0) memcpy(eps->values, evasion_default_eps(k, channels, &eps->n), 2 * sizeof *eps->values);
-    int n = 0;
-    qsort(eps->values, (size_t)eps->n, sizeof *eps->values, compare_numbers);
-    for (int i = 0; i < eps->n; i++)
-        if (n == 0 || eps->values[i] > eps->values[n - 1]) eps->values[n++] = eps->values[i];
-    eps->n = n;
-}
-
 static certification plan_of(const context *c, const certify_settings *o, const number_list *eps) {
     const certificate *method = certificate_at(o->method);
     certification k = {.plan = {.method = method,
@@ -147,7 +132,7 @@ static status report(context *c, const dataset *d, model *m, const certification
 static status certify(context *c, const certify_settings *o, const loaded_model *loaded, const dataset *d,
                       err *e) {
     number_list eps = o->eps;
-    set_eps(&eps, certificate_norm(certificate_at(o->method)), d->image.c);
+    evasion_complete_eps(&eps, certificate_norm(certificate_at(o->method)), d->image.c);
     certification k = plan_of(c, o, &eps);
     certify_subject subject = {loaded->file->net, &loaded->file->weights, loaded->model};
     status s = certification_run(&subject, d, &c->run, &k, e);

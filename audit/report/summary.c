@@ -14,7 +14,7 @@ static void clean_sentence(html *h, const facts *f) {
 
 /* "PGD", or for the union "FGSM and PGD together". */
 static void attacker_put(html *h, const json *body, const json *row) {
-    if (!figure_is_all(row_text(row, "attack")) || strcmp(row_text(row, "attack"), "auto") == 0) {
+    if (strcmp(row_text(row, "attack"), "union") != 0) {
         html_put(h, "%s", figure_attack(row_text(row, "attack")).text);
         return;
     }

@@ -5,6 +5,7 @@
 #include "nets/model_file.h"
 #include "nets/onnx/import.h"
 #include "tests/support/test.h"
+#include "tests/support/verification.h"
 
 static void load(const char *file, model_file *out) {
     err e = {{0}};
@@ -14,20 +15,6 @@ static void load(const char *file, model_file *out) {
     assert_ok(onnx_read(shared_path(file), &g, &e), e);
     assert_ok(onnx_import(&g, &p, out, &e), e);
     onnx_graph_free(&g);
-}
-
-static dataset instance(const npz *z, int64_t i) {
-    dataset d = {.name = "instance", .split = "test", .n = 1, .classes = 10, .image = {28, 28, 1}};
-    uint8_t *pixels = arena_alloc(&d.memory, 784);
-    int32_t *label = arena_array(&d.memory, 1, sizeof *label);
-    memcpy(pixels, npz_find(z, "x0")->data + i * 784, 784);
-    *label = (int32_t)npy_number(npz_find(z, "label"), i);
-    d.pixels = pixels;
-    d.labels = label;
-    d.columns.n_rows = 1;
-    err e = {{0}};
-    assert_ok(dataset_finish(&d, &e), e);
-    return d;
 }
 
 static int certify_all(const npz *z, const char *net_name, const char *file, const char *method) {
@@ -44,7 +31,7 @@ static int certify_all(const npz *z, const char *net_name, const char *file, con
         assert_ok(npy_text(npz_find(z, "net"), i, &memory, &name, &e), e);
         if (!strstr(name, net_name)) continue;
         double eps = npy_number(npz_find(z, "eps"), i);
-        dataset d = instance(z, i);
+        dataset d = verification_instance(z, i);
         certify_plan plan = certify_plan_default();
         plan.method = certificate_find(method);
         plan.eps = &eps;

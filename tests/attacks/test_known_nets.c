@@ -7,6 +7,7 @@
 #include "datasets/open.h"
 #include "nets/model_file.h"
 #include "tests/support/test.h"
+#include "tests/support/verification.h"
 
 typedef struct subject {
     net *n;
@@ -189,21 +190,6 @@ static void test_advertorch(void **state) {
     dataset_free(&d);
 }
 
-/* One image of the archive as a data set of its own. */
-static dataset instance(const npz *z, int64_t i) {
-    dataset d = {.name = "instance", .split = "test", .n = 1, .classes = 10, .image = {28, 28, 1}};
-    uint8_t *pixels = arena_alloc(&d.memory, 784);
-    int32_t *label = arena_array(&d.memory, 1, sizeof *label);
-    memcpy(pixels, npz_find(z, "x0")->data + i * 784, 784);
-    *label = (int32_t)npy_number(npz_find(z, "label"), i);
-    d.pixels = pixels;
-    d.labels = label;
-    d.columns.n_rows = 1;
-    err e = {{0}};
-    assert_ok(dataset_finish(&d, &e), e);
-    return d;
-}
-
 /* No method at all, with a few steps or queries each, finds an example where there is none. */
 static void never_breaks(subject *s, const dataset *d, double eps) {
     const attack *method;
@@ -240,7 +226,7 @@ static void test_verified_instances(void **state) {
         assert_ok(npy_text(npz_find(&z, "net"), i, &memory, &name, &e), e);
         bool robust = npy_number(npz_find(&z, "verdict"), i) == 1;
         double eps = npy_number(npz_find(&z, "eps"), i) - (robust ? 1e-5 : 0);
-        dataset d = instance(&z, i);
+        dataset d = verification_instance(&z, i);
         attack_plan plan = {.method = attack_find("pgd"), .eps = &eps, .n_eps = 1};
         plan.options = (attack_options){.steps = 100, .restarts = 5};
         attack_result a = attacked(strstr(name, "avgpool") ? &average : &max, &d, plan);

@@ -1,4 +1,4 @@
-/* Robust training: the images that objectives train on, their losses and gradients, the guard, and what it is good for. */
+/* Robust training: the images that objectives train on, the guard, and what it is good for. */
 #include "attacks/robust.h"
 
 #include <math.h>
@@ -10,180 +10,8 @@
 #include "datasets/open.h"
 #include "nets/zoo.h"
 #include "tests/support/golden.h"
+#include "tests/support/robust_bench.h"
 #include "tests/support/test.h"
-
-enum { SIDE = 6, D = SIDE * SIDE, CLASSES = 4, ROWS = 12 };
-
-/* A net without kinks, and a batch for it. */
-typedef struct bench {
-    net *net;
-    weights w;
-    run r;
-    float x[ROWS * D], targets[ROWS * CLASSES], loss_weights[ROWS];
-    int32_t labels[ROWS], ids[ROWS];
-    batch b;
-} bench;
-
-static bench *bench_begin(int threads) {
-    err e;
-    bench *t = calloc(1, sizeof *t);
-    assert_non_null(t);
-    net_builder *b = net_begin("smooth", (shape){SIDE, SIDE, 1});
-    layer_config conv = {.out = 3, .kernel = {3, 3}, .pad = {1, 1, 1, 1}, .bias = true},
-                 linear = {.out = CLASSES, .bias = true};
-    int at = net_add(b, "conv", "conv2d", &conv, 1, (int[]){0});
-    at = net_add(b, "act", "tanh", NULL, 1, &at);
-    at = net_add(b, "flat", "flatten", NULL, 1, &at);
-    net_add(b, "fc", "linear", &linear, 1, &at);
-    assert_ok(net_finish(b, &t->net, &e), e);
-    assert_ok(weights_new(t->net, &t->w, &e), e);
-    weights_init(t->net, &t->w, 3);
-    t->r = run_default();
-    t->r.threads = threads;
-    for (int i = 0; i < ROWS * D; i++) /* a third black, a third white */
-        t->x[i] = fminf(fmaxf(1.5f * golden_unit(4, (uint32_t)i) + 0.5f, 0), 1);
-    for (int i = 0; i < ROWS; i++) {
-        t->labels[i] = i % CLASSES;
-        t->ids[i] = 100 + i;
-        t->loss_weights[i] = 1 + 0.5f * (float)(i % 3);
-        t->targets[i * CLASSES + t->labels[i]] = 1;
-    }
-    t->b = (batch){.n = ROWS,
-                   .x = t->x,
-                   .targets = t->targets,
-                   .labels = t->labels,
-                   .loss_weights = t->loss_weights,
-                   .ids = t->ids,
-                   .step = 7,
-                   .steps = 10,
-                   .update_statistics = true};
-    return t;
-}
-
-static void bench_end(bench *t) {
-    weights_free(&t->w);
-    net_free(t->net);
-    free(t);
-}
-
-static robust_options asked(double eps) {
-    return (robust_options){.eps = eps, .warmup = -1};
-}
-
-static objective make(bench *t, const char *name, double eps) {
-    err e;
-    objective goal;
-    const robust_method *m = robust_find(name);
-    robust_options o = robust_fill(m, asked(m->defaults.eps > 0 ? eps : 0), t->net->input);
-    assert_ok(objective_robust(m, &o, t->net, &t->w, ROWS, &t->r, &goal, &e), e);
-    return goal;
-}
-
-/* --- losses --------------------------------------------------------------------------------------------------------- */
-
-static void check_pair_loss(pair_loss *loss, double beta) {
-    const float h = 1e-3f;
-    for (uint32_t trial = 0; trial < 20; trial++) {
-        float z[2][CLASSES], dz[2][CLASSES] = {{0}}, unused[CLASSES] = {0};
-        for (uint32_t k = 0; k < 2 * CLASSES; k++)
-            z[k / CLASSES][k % CLASSES] = 4 * golden_unit(trial, k);
-        loss(z[0], z[1], CLASSES, 1, beta, 0.5, dz[0], dz[1]);
-        for (int k = 0; k < 2 * CLASSES; k++) {
-            float *at = &z[k / CLASSES][k % CLASSES], before = *at;
-            *at = before + h;
-            double above = loss(z[0], z[1], CLASSES, 1, beta, 0.5, unused, unused), hi = (double)*at;
-            *at = before - h;
-            double below = loss(z[0], z[1], CLASSES, 1, beta, 0.5, unused, unused), lo = (double)*at;
-            *at = before;
-            assert_float_equal((above - below) / (hi - lo), dz[k / CLASSES][k % CLASSES], 2e-4);
-        }
-    }
-}
-
-static void pair_losses_have_their_gradients(void **state) {
-    (void)state;
-    check_pair_loss(trades_loss, 6);
-    check_pair_loss(mart_loss, 5);
-}
-
-/* KL of two distributions that are known: .5, .5 and .75, .25. */
-static void divergence_is_known(void **state) {
-    (void)state;
-    float z[2] = {0, 0}, a[2] = {(float)log(3), 0};
-    double p[2], q[2], logs[2];
-    assert_float_equal(pair_divergence(z, a, 2, p, q, logs), 0.5 * log(0.5 / 0.75) + 0.5 * log(0.5 / 0.25),
-                       1e-7);
-}
-
-/* The gradient of a whole objective by central differences of its loss at the same changed images, in random directions. The second pass of SAM keeps
- * the images: so does this. */
-static void check_objective_gradient(const char *name) {
-    bench *t = bench_begin(2);
-    err e;
-    objective goal = make(t, name, 0.1);
-    batch_result result;
-    size_t n = t->net->n_trainable;
-    float *grad = calloc(n, sizeof *grad), *other = calloc(n, sizeof *other), *kept = calloc(n, sizeof *kept);
-    memcpy(kept, t->w.data, n * sizeof *kept);
-    assert_ok(goal.accumulate(goal.self, &t->b, &t->w, grad, &result, &e), e);
-    assert_true(result.clean_n > 0 && result.clean_correct <= result.clean_n);
-    t->b.update_statistics = false;
-    for (uint32_t direction = 0; direction < 6; direction++) {
-        const double h = 3e-4;
-        double slope = 0, loss[2], length = 0;
-        for (int side = 0; side < 2; side++) {
-            for (size_t i = 0; i < n; i++)
-                t->w.data[i] =
-                    kept[i] + (float)((side ? h : -h) * (double)golden_unit(50 + direction, (uint32_t)i));
-            t->w.version++;
-            assert_ok(goal.accumulate(goal.self, &t->b, &t->w, other, &result, &e), e);
-            loss[side] = result.loss / ROWS;
-        }
-        for (size_t i = 0; i < n; i++) {
-            slope += (double)grad[i] * (double)golden_unit(50 + direction, (uint32_t)i);
-            length += (double)grad[i] * (double)grad[i];
-        }
-        double measured = (loss[1] - loss[0]) / (2 * h);
-        if (fabs(measured - slope) > 5e-3 * sqrt(length) + 2e-3)
-            fail_msg("%s, direction %u: %.6f by differences, %.6f by the gradient", name, direction, measured,
-                     slope);
-    }
-    free(grad);
-    free(other);
-    free(kept);
-    goal.free(goal.self);
-    bench_end(t);
-}
-
-static void gradients_are_those_of_the_loss(void **state) {
-    (void)state;
-    for (int i = 0; robust_at(i); i++)
-        check_objective_gradient(robust_at(i)->name);
-}
-
-/* With beta and eps of almost nothing, TRADES is plain training. */
-static void trades_without_beta_is_plain(void **state) {
-    (void)state;
-    bench *t = bench_begin(1);
-    err e;
-    objective plain, trades;
-    batch_result a, b;
-    robust_options o = robust_fill(robust_find("trades"), asked(0.1), t->net->input);
-    o.beta = 1e-12;
-    float *g = calloc(t->net->n_trainable, sizeof *g), *h = calloc(t->net->n_trainable, sizeof *h);
-    assert_ok(objective_plain(t->net, &t->w, ROWS, &t->r, &plain, &e), e);
-    assert_ok(objective_robust(robust_find("trades"), &o, t->net, &t->w, ROWS, &t->r, &trades, &e), e);
-    assert_ok(plain.accumulate(plain.self, &t->b, &t->w, g, &a, &e), e);
-    assert_ok(trades.accumulate(trades.self, &t->b, &t->w, h, &b, &e), e);
-    assert_float_equal(a.loss, b.loss, 1e-5);
-    for (size_t i = 0; i < t->net->n_trainable; i++)
-        assert_float_equal(g[i], h[i], 1e-5);
-    free(g);
-    free(h);
-    plain.free(plain.self);
-    trades.free(trades.self);
-    bench_end(t);
-}
 
 /* --- images --------------------------------------------------------------------------------------------------------- */
 
@@ -291,7 +119,7 @@ static trained fit(const char *name, const dataset *d, int threads, int epochs, 
     weights_init(t.net, &t.w, 1);
     const robust_method *m = name ? robust_find(name) : NULL;
     if (m) {
-        robust_options ro = robust_fill(m, asked(m->defaults.eps > 0 ? eps : 0), d->image);
+        robust_options ro = robust_fill(m, bench_asked(m->defaults.eps > 0 ? eps : 0), d->image);
         assert_ok(objective_robust(m, &ro, t.net, &t.w, o.batch, &r, &goal, &e), e);
     } else {
         assert_ok(objective_plain(t.net, &t.w, o.batch, &r, &goal, &e), e);
@@ -388,7 +216,7 @@ static void the_guard_keeps_the_best(void **state) {
     r.log = hear;
     r.user = &h;
     objective goal;
-    robust_options o = robust_fill(robust_find("fast"), asked(0.01), d.image);
+    robust_options o = robust_fill(robust_find("fast"), bench_asked(0.01), d.image);
     weights good;
     bool stop = false;
     assert_ok(weights_copy(&t.w, &good, &e), e);
@@ -521,26 +349,18 @@ static void options_are_checked(void **state) {
 static void eps_follows_the_images(void **state) {
     (void)state;
     const robust_method *m = robust_find("pgd");
-    assert_float_equal(robust_fill(m, asked(0), (shape){28, 28, 1}).eps, 0.1, 0);
-    assert_float_equal(robust_fill(m, asked(0), (shape){32, 32, 3}).eps, 8.0 / 255, 0);
-    assert_float_equal(robust_fill(m, asked(0.3), (shape){28, 28, 1}).eps, 0.3, 0);
+    assert_float_equal(robust_fill(m, bench_asked(0), (shape){28, 28, 1}).eps, 0.1, 0);
+    assert_float_equal(robust_fill(m, bench_asked(0), (shape){32, 32, 3}).eps, 8.0 / 255, 0);
+    assert_float_equal(robust_fill(m, bench_asked(0.3), (shape){28, 28, 1}).eps, 0.3, 0);
     assert_null(robust_find("none"));
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pair_losses_have_their_gradients),
-                                       cmocka_unit_test(divergence_is_known),
-                                       cmocka_unit_test(gradients_are_those_of_the_loss),
-                                       cmocka_unit_test(trades_without_beta_is_plain),
-                                       cmocka_unit_test(attacks_stay_in_ball_and_box),
-                                       cmocka_unit_test(noise_is_not_clipped),
-                                       cmocka_unit_test(eps_rises_and_stays),
-                                       cmocka_unit_test(threads_do_not_matter),
-                                       cmocka_unit_test(training_makes_robust),
-                                       cmocka_unit_test(the_guard_keeps_the_best),
-                                       cmocka_unit_test(objectives_end_training),
-                                       cmocka_unit_test(replays_take_a_batch_again),
-                                       cmocka_unit_test(options_are_checked),
-                                       cmocka_unit_test(eps_follows_the_images)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attacks_stay_in_ball_and_box), cmocka_unit_test(noise_is_not_clipped),
+        cmocka_unit_test(eps_rises_and_stays),          cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(training_makes_robust),        cmocka_unit_test(the_guard_keeps_the_best),
+        cmocka_unit_test(objectives_end_training),      cmocka_unit_test(replays_take_a_batch_again),
+        cmocka_unit_test(options_are_checked),          cmocka_unit_test(eps_follows_the_images)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

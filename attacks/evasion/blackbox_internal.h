@@ -1,6 +1,6 @@
 /* What methods share that see answers alone, no gradients. */
-#ifndef ATTACKS_EVASION_BLACKBOX_H
-#define ATTACKS_EVASION_BLACKBOX_H
+#ifndef ATTACKS_EVASION_BLACKBOX_INTERNAL_H
+#define ATTACKS_EVASION_BLACKBOX_INTERNAL_H
 
 #include "attacks/evasion/evasion_internal.h"
 
@@ -8,10 +8,6 @@
  * A success is <= 0 untargeted and < 0 with a target. Where a logit is not finite: -infinity untargeted (the model
  * is wrong there), infinity with a target. */
 double blackbox_margin(const attack_sample *s, const float *logits);
-
-/* All that an attacker sees who is told the class alone: whether the answer is a success, by the runner's own rule (the label, or the target, counts as
- * the answer only where it is strictly above all others). */
-bool blackbox_decision(const attack_sample *s, const float *logits);
 
 /* Random search (Rastrigin 1963) by the margin: a proposal is kept when it lowers it. One step of the options is one query; the answer to
  * the last is followed by one more at the best image, if that is another, so that the last iterate is the best one. */

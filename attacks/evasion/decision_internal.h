@@ -1,8 +1,8 @@
-/* What methods share that are told the class alone: where to begin. */
-#ifndef ATTACKS_EVASION_DECISION_H
-#define ATTACKS_EVASION_DECISION_H
+/* What methods share that are told the class alone, which is attack_succeeds: where to begin. */
+#ifndef ATTACKS_EVASION_DECISION_INTERNAL_H
+#define ATTACKS_EVASION_DECISION_INTERNAL_H
 
-#include "attacks/evasion/blackbox.h"
+#include "attacks/evasion/blackbox_internal.h"
 
 enum { DECISION_TRIES = 200 };
 
