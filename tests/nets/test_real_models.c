@@ -138,12 +138,14 @@ static void compare(const net *n, const weights *w, const npy *input, const npy 
     session_free(s);
 }
 
-static void check_model(const char *model, net *n, double scale, float shift) {
+/* Built once its files are known to be there: a test that skips leaves nothing behind. */
+static void check_model(const char *model, net *(*build)(void), double scale, float shift) {
     err e;
     npz z;
     weights w;
     golden(&z, model);
     safetensors tensors = tensors_of(model);
+    net *n = build();
     assert_ok(weights_new(n, &w, &e), e);
     assert_ok(weights_from_state_dict(n, &tensors, &w, &e), e);
     compare(n, &w, npz_find(&z, "input"), npz_find(&z, "logits"), scale, shift);
@@ -155,20 +157,20 @@ static void check_model(const char *model, net *n, double scale, float shift) {
 
 static void test_wong_kolter(void **state) {
     (void)state;
-    check_model("kw_mnist_eps0.1", wong_kolter(), 1, 0);
-    check_model("kw_fashion_eps0.1", wong_kolter(), 1, 0);
+    check_model("kw_mnist_eps0.1", wong_kolter, 1, 0);
+    check_model("kw_fashion_eps0.1", wong_kolter, 1, 0);
 }
 
 static void test_lenet5(void **state) {
     (void)state;
-    check_model("mnist_lenet5_clntrained", advertorch_lenet5(), 1, 0);
-    check_model("mnist_lenet5_advtrained", advertorch_lenet5(), 1, 0);
+    check_model("mnist_lenet5_clntrained", advertorch_lenet5, 1, 0);
+    check_model("mnist_lenet5_advtrained", advertorch_lenet5, 1, 0);
 }
 
 /* The golden input is already normalised; the net of ours wants pixels. */
 static void test_badnet(void **state) {
     (void)state;
-    check_model("badnet_mnist_trigger_white5_target1", badnet(), .5, .5F);
+    check_model("badnet_mnist_trigger_white5_target1", badnet, .5, .5F);
 }
 
 /* Shortcut A takes every second pixel and puts zero channels around: a fixed 1x1 convolution here. */
