@@ -32,6 +32,7 @@ typedef struct certify_plan {
     int n_eps;
     bool no_clip;  /* bounds: the whole box [x - eps, x + eps], not only its part in [0,1] */
     slopes slopes; /* crown */
+    bool real;     /* bounds: of the net in real arithmetic, with no allowance for its roundings in float32 */
     /* smoothing */
     double sigma,
         alpha; /* noise > 0 in units of the [0,1] input; chance of a wrong certificate, per image, in (0, 1) */

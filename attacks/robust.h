@@ -15,12 +15,15 @@ typedef struct robust_options {
     int replays;      /* steps made on each batch */
     double beta;      /* what the distance between both answers counts beside the loss */
     double sigma;     /* standard deviation of noise */
+    double kappa;     /* share of the unchanged image's loss after the warm-up */
 } robust_options;
 
 typedef struct robust_setup robust_setup;
 
 typedef struct robust_method {
     const char *name, *title;
+    const char *measures; /* what the training accuracy of changed images is called: "attacked" */
+    const char *certificate; /* of attacks/certificates.def, for nets trained to be certified; else NULL */
     robust_options defaults; /* eps: any above 0 stands for that of the images, see robust_fill */
     status (*make)(const robust_setup *s, objective *out, err *e);
 } robust_method;
@@ -29,7 +32,8 @@ const robust_method *robust_at(int i); /* in the order of robust.def; NULL past 
 const robust_method *robust_find(const char *name);
 
 /* STATUS_USAGE, naming the option as on the command line, for one that the method does not have, or out of its range: eps and warmup up to 1,
- * steps up to 1000, step size up to 10, replays up to 100, beta and sigma up to 1000. */
+ * steps up to 1000, step size up to 10, replays up to 100, beta and sigma up to 1000,
+ * kappa up to 1. */
 MUST_CHECK status robust_check(const robust_method *m, const robust_options *asked, err *e);
 
 /* With the defaults filled in: eps .1 for grey images and 8/255 for others. */

@@ -60,6 +60,7 @@ static void record_settings(result *x, const certification *c) {
     } else {
         result_setting_json(x, "no_clip", json_new_bool(p->no_clip));
         result_setting_text(x, "slopes", slopes_name(p->slopes));
+        result_setting_json(x, "real", json_new_bool(p->real));
     }
 }
 

@@ -26,13 +26,39 @@ static status attack_sampled(const context *c, result *x, model *m, const datase
     return s;
 }
 
-status robust_test(const context *c, result *x, model *m, const dataset *test, double eps, err *e) {
+static status certify_sampled(const context *c, result *x, const certify_subject *s, const dataset *d,
+                              double eps, const char *proven_by, err *e) {
+    certify_result found;
+    certify_plan plan = certify_plan_default();
+    plan.method = certificate_find(proven_by);
+    plan.eps = &eps;
+    plan.n_eps = 1;
+    status st = certify_run(s, d, &plan, &c->run, &found, e);
+    if (st != STATUS_OK && st != STATUS_CANCELLED) return st;
+    if (st == STATUS_OK) {
+        int64_t certified = certify_count(&found, 0);
+        interval i = wilson(certified, d->n, 0.95);
+        row_key key = {
+            .metric = "certified_accuracy", .attack = proven_by, .norm = norm_name(NORM_LINF), .eps = eps};
+        result_share(x, key, certified, d->n);
+        say(c,
+            "certified by %s at eps %.4g %.2f %%, 95 %% interval [%.2f, %.2f], %" PRId64
+            " of %d test images: a lower bound of robust accuracy\n",
+            proven_by, eps, 100.0 * (double)certified / d->n, 100 * i.lo, 100 * i.hi, certified, d->n);
+    }
+    certify_result_free(&found);
+    return st;
+}
+
+status robust_test(const context *c, result *x, const certify_subject *subject, const dataset *test,
+                   double eps, const char *proven_by, err *e) {
     int32_t *rows = NULL;
     int n;
     dataset sample = {0};
     status s = dataset_sample_rows(test, c->run.seed, ROBUST_TEST_IMAGES, &rows, &n, e);
     if (s == STATUS_OK) s = dataset_select(test, rows, n, &sample, e);
-    if (s == STATUS_OK) s = attack_sampled(c, x, m, &sample, eps, e);
+    if (s == STATUS_OK) s = attack_sampled(c, x, subject->m, &sample, eps, e);
+    if (s == STATUS_OK && proven_by) s = certify_sampled(c, x, subject, &sample, eps, proven_by, e);
     dataset_free(&sample);
     free(rows);
     return s;

@@ -2,12 +2,15 @@
 #ifndef AUDIT_ROBUST_TEST_H
 #define AUDIT_ROBUST_TEST_H
 
+#include "attacks/certify.h"
 #include "audit/command.h"
 
 enum { ROBUST_TEST_IMAGES = 1000 };
 
 /* Attacks a sample of at most ROBUST_TEST_IMAGES test images, the one that `audit attack` of the same seed takes, with PGD of 40 steps within
- * eps (Linf); prints and records the accuracy. `m` must give gradients. */
-MUST_CHECK status robust_test(const context *c, result *x, model *m, const dataset *test, double eps, err *e);
+ * eps (Linf); prints and records the accuracy. With a certificate (a name of attacks/certificates.def; NULL: none) also how many of them it proves. The
+ * subject's model must give gradients. */
+MUST_CHECK status robust_test(const context *c, result *x, const certify_subject *s, const dataset *test, double eps,
+                              const char *proven_by, err *e);
 
 #endif

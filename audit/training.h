@@ -24,7 +24,7 @@ typedef struct training_settings {
     const char *group_column;
     /* Robust training. */
     int robust; /* 0: none, else 1 + the index of robust_at */
-    double robust_eps, robust_step_size, robust_beta, robust_sigma; /* 0: the method's own */
+    double robust_eps, robust_step_size, robust_beta, robust_sigma, robust_kappa; /* 0: the method's own */
     double robust_warmup;                                           /* -1: the method's own */
     int64_t robust_steps, robust_replays;                           /* 0: the method's own */
     /* Optimiser. */

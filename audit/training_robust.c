@@ -12,12 +12,13 @@ static robust_options given(const training_settings *t) {
                             .warmup = t->robust_warmup,
                             .replays = (int)t->robust_replays,
                             .beta = t->robust_beta,
-                            .sigma = t->robust_sigma};
+                            .sigma = t->robust_sigma,
+                            .kappa = t->robust_kappa};
 }
 
 static bool any(const robust_options *o) {
     return o->eps > 0 || o->steps > 0 || o->step_size > 0 || o->warmup >= 0 || o->replays > 0 ||
-           o->beta > 0 || o->sigma > 0;
+           o->beta > 0 || o->sigma > 0 || o->kappa > 0;
 }
 
 status training_robust_check(const training_settings *t, err *e) {
@@ -39,6 +40,7 @@ void training_robust_complete(training_settings *t, shape image) {
     t->robust_replays = o.replays;
     t->robust_beta = o.beta;
     t->robust_sigma = o.sigma;
+    t->robust_kappa = o.kappa;
 }
 
 void training_robust_plan(const training_settings *full, training *out) {

@@ -58,7 +58,7 @@ bool zoo_has_norms(const zoo *z) {
 }
 
 int zoo_conv(zoo *z, const char *name, int from, int out, int kernel, int stride) {
-    int pad = kernel / 2;
+    int pad = (kernel - 1) / 2;
     layer_config c = {.out = out,
                       .kernel = {kernel, kernel},
                       .stride = {stride, stride},

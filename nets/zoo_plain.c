@@ -60,6 +60,17 @@ void zoo_madry(zoo *z, int from) {
     zoo_linear_layer(z, "fc2", from, z->classes);
 }
 
+/* The "small" net of Wong and Kolter, which much of the literature on certified and fast robust training took for MNIST. */
+void zoo_wong_kolter(zoo *z, int from) {
+    z->own_norm = ZOO_NORM_NONE;
+    from = zoo_conv_norm_relu(z, "1", from, 16, 4, 2);
+    from = zoo_conv_norm_relu(z, "2", from, 32, 4, 2);
+    from = zoo_layer(z, "flatten", "flatten", from);
+    from = hidden(z, "fc1", "bn3", "relu3", from, 100);
+    from = zoo_dropout(z, "dropout", from, 0);
+    zoo_linear_layer(z, "fc2", from, z->classes);
+}
+
 void zoo_small(zoo *z, int from) {
     from = zoo_conv_norm_relu(z, "1", from, 16, 3, 1);
     from = zoo_max_pool(z, "pool1", from);

@@ -56,8 +56,8 @@ static void plan_refinement(bound_net *b) {
     }
 }
 
-status bound_net_new(const net *n, const weights *w, bound_net *out, err *e) {
-    *out = (bound_net){.n = n, .n_nodes = n->n_nodes};
+status bound_net_new(const net *n, const weights *w, bool real, bound_net *out, err *e) {
+    *out = (bound_net){.n = n, .real = real, .n_nodes = n->n_nodes};
     out->nodes = arena_array(&out->memory, (size_t)n->n_nodes, sizeof *out->nodes);
     status s = out->nodes ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "bounds: out of memory");
     for (int k = 0; k < n->n_nodes && s == STATUS_OK; k++) {

@@ -5,7 +5,8 @@
  * be from real arithmetic: gamma * sum |w||x| for every sum, in any order of summation, fused or not, with gamma = 4 sqrt(k) 2^-24 for k
  * products (Higham and Mary 2019: a bound that holds with overwhelming probability; see bound_ops.c), carried forward through |W|, which is the
  * worst case again. The same in double is 2^-29 of it, so that widening bounds by 2^-20 of it covers our own rounding. A margin is
- * certified where its lower bound exceeds the errors of both its logits. */
+ * certified where its lower bound exceeds the errors of both its logits. A `real` net has no roundings: its bounds are about the real numbers that its
+ * weights define, up to our own rounding in double. */
 #ifndef ATTACKS_BOUNDS_INTERNAL_H
 #define ATTACKS_BOUNDS_INTERNAL_H
 
@@ -61,11 +62,12 @@ typedef struct bound_net {
     int n_nodes, last, most_taps;
     bound_node *nodes;
     size_t elements; /* values of all nodes */
+    bool real;
     arena memory;
 } bound_net;
 
 /* STATUS_UNSUPPORTED, naming node and layer, where there is a layer that has no bounds. */
-MUST_CHECK status bound_net_new(const net *n, const weights *w, bound_net *out, err *e);
+MUST_CHECK status bound_net_new(const net *n, const weights *w, bool real, bound_net *out, err *e);
 void bound_net_free(bound_net *b);
 
 const bound_op *bound_op_find(const char *name);

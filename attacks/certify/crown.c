@@ -26,7 +26,7 @@ static void prover_free(void *state) {
 }
 
 static status prover_fill(prover *p, const certify_subject *s, int workers, err *e) {
-    status st = bound_net_new(s->n, s->w, &p->b, e);
+    status st = bound_net_new(s->n, s->w, p->plan->real, &p->b, e);
     if (st != STATUS_OK) return st;
     p->workers = calloc((size_t)workers, sizeof *p->workers);
     p->images = calloc((size_t)workers * shape_size(p->d->image), sizeof *p->images);

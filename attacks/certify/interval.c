@@ -79,5 +79,7 @@ void interval_node(bound_work *w, int k) {
     const bound_node *b = &w->b->nodes[k];
     for (int o = 0; o < b->size; o++)
         values[b->op->kind](w, b, o);
+    for (int o = 0; w->b->real && o < b->size; o++)
+        w->boxes[k].error[o] = 0;
     box_settle(&w->boxes[k], b->size);
 }

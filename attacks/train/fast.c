@@ -11,6 +11,7 @@ const robust_method robust_fast = {
     .name = "fast",
     .title =
         "one gradient step from a random start (Wong et al. 2020), stopped when it overfits to that step",
-    .defaults = {.eps = 1, .steps = 1, .step_size = 1.25, .warmup = 0.2},
+    .measures = "attacked",
+    .defaults = {.eps = 1, .steps = 1, .step_size = 1.25, .warmup = 0},
     .make = make,
 };

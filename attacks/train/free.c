@@ -122,6 +122,7 @@ static status make(const robust_setup *s, objective *out, err *e) {
 const robust_method robust_free = {
     .name = "free",
     .title = "several steps on every batch, whose gradients also move the perturbation (Shafahi et al. 2019)",
+    .measures = "attacked",
     .defaults = {.eps = 1, .step_size = 1, .warmup = 0.2, .replays = 4},
     .make = make,
 };

@@ -31,6 +31,7 @@ static status make(const robust_setup *s, objective *out, err *e) {
 const robust_method robust_mart = {
     .name = "mart",
     .title = "PGD with more weight on images that are wrong unchanged (Wang et al. 2020)",
+    .measures = "attacked",
     .defaults = {.eps = 1, .steps = 7, .step_size = 0.35, .warmup = 0.2, .beta = 5},
     .make = make,
 };

@@ -10,6 +10,7 @@ static status make(const robust_setup *s, objective *out, err *e) {
 const robust_method robust_noise = {
     .name = "noise",
     .title = "Gaussian noise, not clipped: for nets that are to be smoothed (Cohen et al. 2019)",
+    .measures = "noisy",
     .defaults = {.sigma = 0.25, .warmup = -1},
     .make = make,
 };

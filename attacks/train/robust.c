@@ -48,6 +48,7 @@ status robust_check(const robust_method *m, const robust_options *o, err *e) {
         {"--robust-replays", o->replays != 0, d->replays > 0, o->replays, 100},
         {"--robust-beta", o->beta != 0, d->beta > 0, o->beta, 1000},
         {"--robust-sigma", o->sigma != 0, d->sigma > 0, o->sigma, 1000},
+        {"--robust-kappa", o->kappa != 0, d->kappa > 0, o->kappa, 1},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         status s = check_limit(m, &limits[i], e);
@@ -65,6 +66,7 @@ robust_options robust_fill(const robust_method *m, robust_options o, shape image
     if (o.replays == 0) o.replays = d->replays;
     if (o.beta == 0) o.beta = d->beta;
     if (o.sigma == 0) o.sigma = d->sigma;
+    if (o.kappa == 0) o.kappa = d->kappa;
     return o;
 }
 
@@ -76,8 +78,10 @@ double robust_eps(const robust_options *o, const batch *b) {
 void robust_describe(const robust_setup *s, char name[ROBUST_NAME]) {
     const robust_options *o = s->options;
     snprintf(name, ROBUST_NAME,
-             "%s eps %.10g steps %d size %.10g warmup %.10g replays %d beta %.10g sigma %.10g",
-             s->method->name, o->eps, o->steps, o->step_size, o->warmup, o->replays, o->beta, o->sigma);
+             "%s eps %.10g steps %d size %.10g warmup %.10g replays %d beta %.10g sigma %.10g "
+             "kappa %.10g",
+             s->method->name, o->eps, o->steps, o->step_size, o->warmup, o->replays, o->beta, o->sigma,
+             o->kappa);
 }
 
 status objective_robust(const robust_method *m, const robust_options *o, const net *n, const weights *w,

@@ -24,6 +24,7 @@ static status make(const robust_setup *s, objective *out, err *e) {
 const robust_method robust_trades = {
     .name = "trades",
     .title = "cross entropy plus the distance to the answer for an attacked twin (Zhang et al. 2019)",
+    .measures = "attacked",
     .defaults = {.eps = 1, .steps = 7, .step_size = 0.35, .warmup = 0.2, .beta = 6},
     .make = make,
 };

@@ -10,7 +10,7 @@
 typedef struct certify_settings {
     int method, slopes;
     number_list eps;
-    bool no_clip;
+    bool no_clip, real;
     double sigma, alpha;
     int64_t selections, samples, steps, restarts;
 } certify_settings;
@@ -38,6 +38,12 @@ static const option options[] = {
      .what =
          "certify the whole box [x - eps, x + eps], as published figures do, not only its part within [0, "
          "1]; crown and ibp"},
+    {.name = "real",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(real),
+     .what = "certify the net in real arithmetic, as published figures do, with no allowance for its "
+             "roundings in "
+             "float32; crown and ibp"},
     {.name = "slopes",
      .kind = OPTION_CHOICE,
      .offset = FIELD(slopes),
@@ -98,6 +104,7 @@ static certification plan_of(const context *c, const certify_settings *o, const 
                                 .eps = eps->values,
                                 .n_eps = eps->n,
                                 .no_clip = o->no_clip,
+                                .real = o->real,
                                 .slopes = (slopes)o->slopes,
                                 .sigma = o->sigma,
                                 .alpha = o->alpha,

@@ -75,8 +75,9 @@ static const option options[] = {
 typedef struct watching {
     context *c;
     training_log log;
-    bool headed;     /* the table of epochs has its heading */
-    char ended[400]; /* why the objective ended training early, or "" */
+    const char *measures; /* what the accuracy of changed images is called */
+    bool headed;          /* the table of epochs has its heading */
+    char ended[400];      /* why the objective ended training early, or "" */
 } watching;
 
 /* The callbacks of the context's run, which have another user. */
@@ -99,12 +100,12 @@ static void note_epoch(void *user, const train_epoch *t) {
     watching *u = user;
     training_log_epoch(&u->log, t);
     if (!u->headed)
-        say(u->c, "epoch     loss  train accuracy%s%s\n", t->perturbed ? "  attacked" : "",
-            t->validated ? "  validation accuracy" : "");
+        say(u->c, "epoch     loss  train accuracy%s%s%s\n", t->perturbed ? "  " : "",
+            t->perturbed ? u->measures : "", t->validated ? "  validation accuracy" : "");
     u->headed = true;
     say(u->c, "%5d  %7.4f  %12.2f %%", t->epoch + 1, t->loss,
         100 * (t->perturbed ? t->clean_accuracy : t->accuracy));
-    if (t->perturbed) say(u->c, "  %6.2f %%", 100 * t->accuracy);
+    if (t->perturbed) say(u->c, "  %*.2f %%", (int)strlen(u->measures) - 2, 100 * t->accuracy);
     if (t->validated) say(u->c, "  %17.2f %%", 100 * t->validation_accuracy);
     say(u->c, "\n");
 }
@@ -148,7 +149,9 @@ static status report_test(context *c, result *x, training *t, const char *path, 
         say(c, "test accuracy %.2f %%, 95 %% interval [%.2f, %.2f], %" PRId64 " of %d images\n",
             100.0 * (double)p.counts.correct / p.n, 100 * i.lo, 100 * i.hi, p.counts.correct, p.n);
     }
-    if (s == STATUS_OK && t->robust && test->n > 0) s = robust_test(c, x, m, test, tested_eps(t), e);
+    certify_subject subject = {t->net, &t->weights, m};
+    if (s == STATUS_OK && t->robust && test->n > 0)
+        s = robust_test(c, x, &subject, test, tested_eps(t), t->robust->certificate, e);
     predictions_free(&p);
     model_free(m);
     return s;
@@ -169,7 +172,7 @@ static status interrupted(context *c, const train_settings *o, const training *t
 /* Trains, and writes the model. */
 static status train_and_save(context *c, const train_settings *o, training *t, const dataset *d, result *x,
                              err *e) {
-    watching u = {.c = c};
+    watching u = {.c = c, .measures = t->robust ? t->robust->measures : ""};
     status s = training_log_open(&u.log, o->log, o->resume != NULL, e);
     if (s != STATUS_OK) return s;
     train_watch watch = {.user = &u, .each_step = note_step, .each_epoch = note_epoch};

@@ -69,4 +69,13 @@ const option robust_train_options[] = {
      .lo = 1e-6,
      .hi = 1000,
      .what = "noise: its standard deviation (default: 0.25)"},
+    {.name = "robust-kappa",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(robust_kappa),
+     .metavar = "SHARE",
+     .lo = 1e-6,
+     .hi = 1,
+     .what =
+         "ibp: what the loss of the unchanged image counts after the warm-up, the bounds' loss counting the "
+         "rest (default: 0.5)"},
     {0}};

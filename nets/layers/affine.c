@@ -10,22 +10,25 @@ static int affine_params(const layer_config *c, const shape *in, layer_param *ou
 
 static void affine_forward(const layer_view *v, const layer_io *io) {
     size_t channels = (size_t)v->out.c;
-    for (size_t i = 0; i < shape_size(v->out); i++)
-        io->y[i] = io->x[0][i] * io->params[0][i % channels] + io->params[1][i % channels];
+    for (size_t i = 0; i < shape_size(v->out); i += channels)
+        for (size_t c = 0; c < channels; c++)
+            io->y[i + c] = io->x[0][i + c] * io->params[0][c] + io->params[1][c];
 }
 
 static void affine_backward_data(const layer_view *v, const layer_io *io) {
     size_t channels = (size_t)v->out.c;
-    for (size_t i = 0; i < shape_size(v->out); i++)
-        io->dx[i] = io->dy[i] * io->params[0][i % channels];
+    for (size_t i = 0; i < shape_size(v->out); i += channels)
+        for (size_t c = 0; c < channels; c++)
+            io->dx[i + c] = io->dy[i + c] * io->params[0][c];
 }
 
 static void affine_backward_params(const layer_view *v, const layer_io *io) {
     size_t channels = (size_t)v->out.c;
-    for (size_t i = 0; i < (size_t)io->n * shape_size(v->out); i++) {
-        io->dparams[0][i % channels] += io->x[0][i] * io->dy[i];
-        io->dparams[1][i % channels] += io->dy[i];
-    }
+    for (size_t i = 0; i < (size_t)io->n * shape_size(v->out); i += channels)
+        for (size_t c = 0; c < channels; c++) {
+            io->dparams[0][c] += io->x[0][i + c] * io->dy[i + c];
+            io->dparams[1][c] += io->dy[i + c];
+        }
 }
 
 static const layer_sample samples[] = {{{0}, 1, {{3, 4, 5}}}, {{0}, 1, {{1, 1, 17}}}};

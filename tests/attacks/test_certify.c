@@ -162,7 +162,7 @@ static void check_boxes(const subject *s, double eps, bool crown, slopes k, uint
     bound_net b;
     bound_work w;
     err e = {{0}};
-    assert_ok(bound_net_new(s->n, &s->w, &b, &e), e);
+    assert_ok(bound_net_new(s->n, &s->w, false, &b, &e), e);
     assert_ok(bound_work_new(&b, &w, &e), e);
     for (int row = 0; row < IMAGES; row++) {
         float x[PIXELS], point[PIXELS], z[CLASSES];
@@ -214,7 +214,7 @@ static void errors_cover_every_kernel(void **state) {
             bound_net b;
             bound_work w;
             err e = {{0}};
-            assert_ok(bound_net_new(s.n, &s.w, &b, &e), e);
+            assert_ok(bound_net_new(s.n, &s.w, false, &b, &e), e);
             assert_ok(bound_work_new(&b, &w, &e), e);
             for (int row = 0; row < IMAGES; row++) {
                 float x[PIXELS], z[CLASSES];

@@ -114,6 +114,7 @@ static trained fit(const char *name, const dataset *d, int threads, int epochs, 
     o.batch = 50;
     o.optim = OPTIM_ADAMW;
     o.schedule = schedule_default(SCHEDULE_ONE_CYCLE, 0.005);
+    if (name && !strcmp(name, "ibp")) zoo.norm = ZOO_NORM_NONE;
     assert_ok(zoo_build_with("small", d->image, d->classes, &zoo, &t.net, &e), e);
     assert_ok(weights_new(t.net, &t.w, &e), e);
     weights_init(t.net, &t.w, 1);
