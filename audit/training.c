@@ -10,7 +10,8 @@
 /* With what was not given filled in where it matters, so that a recipe tells it too. */
 static training_settings completed(const training_settings *t, const dataset *d) {
     training_settings full = *t;
-    if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)full.optimizer);
+    if (full.optimizer == 0) full.optimizer = 1 + (full.robust ? OPTIM_ADAMW : OPTIM_NESTEROV);
+    if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)(full.optimizer - 1));
     schedule_kind kind = (schedule_kind)full.schedule;
     schedule usual = schedule_default(kind, full.lr);
     bool counts = kind == SCHEDULE_STEP || kind == SCHEDULE_COSINE_RESTARTS;
@@ -63,7 +64,7 @@ static void plan_batches(const training_settings *t, train_options *o) {
 
 static void plan_steps(const training_settings *t, train_options *o) {
     o->epochs = (int)t->epochs;
-    o->optim = (optim_kind)t->optimizer;
+    o->optim = (optim_kind)(t->optimizer - 1);
     if (t->momentum >= 0) o->momentum = t->momentum;
     o->weight_decay = t->weight_decay;
     o->clip_norm = t->clip;

@@ -5,15 +5,18 @@
 static const described optimizers[] = {OPTIM_LIST(OPTIM_NAME)};
 #undef OPTIM_NAME
 
+/* Entry 0 is the usual one, the others are those of OPTIM_LIST. */
 static const char *optimizer_at(int i, const char **what) {
-    return described_at(optimizers, sizeof optimizers / sizeof *optimizers, i, what);
+    if (i > 0) return described_at(optimizers, sizeof optimizers / sizeof *optimizers, i - 1, what);
+    if (what) *what = "nesterov, or adamw with --robust";
+    return "usual";
 }
 
 const option optimizer_options[] = {
     {.name = "optimizer",
      .kind = OPTION_CHOICE,
      .offset = FIELD(optimizer),
-     .fallback = "nesterov",
+     .fallback = "usual",
      .choice = optimizer_at,
      .what = "how steps are made"},
     {.name = "lr",
