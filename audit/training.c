@@ -7,11 +7,18 @@
 #include "audit/holdout.h"
 #include "nets/zoo.h"
 
+static void choose_optimizer(training_settings *t) {
+    const robust_method *robust = training_robust(t);
+    if (t->optimizer == 0) t->optimizer = 1 + (robust ? OPTIM_ADAMW : OPTIM_NESTEROV);
+    if (t->lr > 0) return;
+    optim_kind kind = (optim_kind)(t->optimizer - 1);
+    t->lr = robust && kind == OPTIM_ADAMW ? robust->rate : optim_usual_rate(kind);
+}
+
 /* With what was not given filled in where it matters, so that a recipe tells it too. */
 static training_settings completed(const training_settings *t, const dataset *d) {
     training_settings full = *t;
-    if (full.optimizer == 0) full.optimizer = 1 + (full.robust ? OPTIM_ADAMW : OPTIM_NESTEROV);
-    if (!(full.lr > 0)) full.lr = optim_usual_rate((optim_kind)(full.optimizer - 1));
+    choose_optimizer(&full);
     schedule_kind kind = (schedule_kind)full.schedule;
     schedule usual = schedule_default(kind, full.lr);
     bool counts = kind == SCHEDULE_STEP || kind == SCHEDULE_COSINE_RESTARTS;

@@ -19,7 +19,8 @@ static const zoo_entry entries[] = {ZOO_LIST(ZOO_ENTRY)};
 enum { N_ENTRIES = sizeof entries / sizeof *entries };
 
 /* Listed names in which other numbers make other nets. */
-static const char *const families[] = {"resnet20", "plain20", "plain20-aux", "wrn-16-2", "mobilenet-0.25"};
+static const char *const families[] = {"resnet20", "plain20",        "plain20-aux",
+                                       "wrn-16-2", "mobilenet-0.25", "wong-kolter-2"};
 
 static bool in_number(char c) {
     return isdigit((unsigned char)c) || c == '.';

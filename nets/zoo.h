@@ -12,6 +12,7 @@
     X("lenet5", "LeCun et al. 1998 with ReLU and max pooling: conv 5x5x6, conv 5x5x16, fc 120, 84", zoo_lenet5)         \
     X("madry", "Madry et al. 2018 MNIST net: conv 5x5x32, conv 5x5x64, fc 1024", zoo_madry)                            \
     X("wong-kolter", "Wong & Kolter 2018 small net: conv 4x4x16 and 4x4x32 of stride 2, fc 100", zoo_wong_kolter)       \
+    X("wong-kolter-2", "of twice the width; any whole width", zoo_wong_kolter)                                         \
     X("small", "a quick net for demonstrations: conv 3x3x16, conv 3x3x32, batch norm, fc 64", zoo_small)               \
     X("vgg-small", "conv 3x3 32-32, 64-64, 128-128 with batch norm, dropout, fc 256", zoo_vgg_small)                   \
     X("resnet8", "residual net 16-32-64, one block a stage", zoo_resnet)                                               \

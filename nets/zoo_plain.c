@@ -1,4 +1,6 @@
 /* Nets without branches. */
+#include <math.h>
+
 #include "nets/zoo_internal.h"
 
 void zoo_linear(zoo *z, int from) {
@@ -63,10 +65,16 @@ void zoo_madry(zoo *z, int from) {
 /* The "small" net of Wong and Kolter, which much of the literature on certified and fast robust training took for MNIST. */
 void zoo_wong_kolter(zoo *z, int from) {
     z->own_norm = ZOO_NORM_NONE;
-    from = zoo_conv_norm_relu(z, "1", from, 16, 4, 2);
-    from = zoo_conv_norm_relu(z, "2", from, 32, 4, 2);
+    double width = z->numbers[0] < 0 ? 1 : z->numbers[0];
+    if (!(width >= 1 && width <= 32 && width == floor(width))) {
+        zoo_refuse(z, "width %g of wong-kolter, expected a whole number from 1 to 32", width);
+        return;
+    }
+    int k = (int)width;
+    from = zoo_conv_norm_relu(z, "1", from, 16 * k, 4, 2);
+    from = zoo_conv_norm_relu(z, "2", from, 32 * k, 4, 2);
     from = zoo_layer(z, "flatten", "flatten", from);
-    from = hidden(z, "fc1", "bn3", "relu3", from, 100);
+    from = hidden(z, "fc1", "bn3", "relu3", from, 100 * k);
     from = zoo_dropout(z, "dropout", from, 0);
     zoo_linear_layer(z, "fc2", from, z->classes);
 }

@@ -12,6 +12,7 @@ const robust_method robust_fast = {
     .title =
         "one gradient step from a random start (Wong et al. 2020), stopped when it overfits to that step",
     .measures = "attacked",
+    .rate = 0.005,
     .defaults = {.eps = 1, .steps = 1, .step_size = 1.25, .warmup = 0},
     .make = make,
 };

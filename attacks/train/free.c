@@ -123,6 +123,7 @@ const robust_method robust_free = {
     .name = "free",
     .title = "several steps on every batch, whose gradients also move the perturbation (Shafahi et al. 2019)",
     .measures = "attacked",
+    .rate = 0.005,
     .defaults = {.eps = 1, .step_size = 1, .warmup = 0.2, .replays = 4},
     .make = make,
 };

@@ -32,6 +32,7 @@ const robust_method robust_mart = {
     .name = "mart",
     .title = "PGD with more weight on images that are wrong unchanged (Wang et al. 2020)",
     .measures = "attacked",
+    .rate = 0.002,
     .defaults = {.eps = 1, .steps = 7, .step_size = 0.35, .warmup = 0.2, .beta = 5},
     .make = make,
 };

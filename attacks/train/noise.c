@@ -11,6 +11,7 @@ const robust_method robust_noise = {
     .name = "noise",
     .title = "Gaussian noise, not clipped: for nets that are to be smoothed (Cohen et al. 2019)",
     .measures = "noisy",
+    .rate = 0.002,
     .defaults = {.sigma = 0.25, .warmup = -1},
     .make = make,
 };

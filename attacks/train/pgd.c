@@ -11,6 +11,7 @@ const robust_method robust_pgd = {
     .name = "pgd",
     .title = "PGD of some steps on every batch (Madry et al. 2018): the strongest, and the slowest",
     .measures = "attacked",
+    .rate = 0.005,
     .defaults = {.eps = 1, .steps = 7, .step_size = 0.35, .warmup = 0.2},
     .make = make,
 };

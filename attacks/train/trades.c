@@ -25,6 +25,7 @@ const robust_method robust_trades = {
     .name = "trades",
     .title = "cross entropy plus the distance to the answer for an attacked twin (Zhang et al. 2019)",
     .measures = "attacked",
+    .rate = 0.002,
     .defaults = {.eps = 1, .steps = 7, .step_size = 0.35, .warmup = 0.2, .beta = 6},
     .make = make,
 };

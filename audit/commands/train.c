@@ -128,6 +128,13 @@ static double tested_eps(const training *t) {
     return robust_fill(robust_find("pgd"), (robust_options){0}, t->net->input).eps;
 }
 
+/* On changed images in the last epoch. NAN where they were not changed against the net. */
+static double trained_accuracy(result *x, const training *t) {
+    const json *epochs = json_get(json_get(json_get(result_json(x), "body"), "extra"), "epochs");
+    const json *accuracy = json_get(json_at(epochs, json_count(epochs) - 1), "accuracy");
+    return t->robust_options.eps > 0 ? json_as_real(accuracy, NAN) : NAN;
+}
+
 static status report_test(context *c, result *x, training *t, const char *path, const dataset *test, err *e) {
     model *m = NULL;
     predictions p = {0};
@@ -151,7 +158,8 @@ static status report_test(context *c, result *x, training *t, const char *path, 
     }
     certify_subject subject = {t->net, &t->weights, m};
     if (s == STATUS_OK && t->robust && test->n > 0)
-        s = robust_test(c, x, &subject, test, tested_eps(t), t->robust->certificate, e);
+        s = robust_test(c, x, &subject, test, tested_eps(t), trained_accuracy(x, t), t->robust->certificate,
+                        e);
     predictions_free(&p);
     model_free(m);
     return s;

@@ -214,6 +214,7 @@ static void test_sizes(void **state) {
     expect_size("lenet5", (shape){28, 28, 1}, 61706, 28 * 28 * 150 + 100 * 2400 + 400 * 120 + 120 * 84 + 840);
     expect_size("madry", (shape){28, 28, 1}, 3274634, 784 * 800 + 196 * 51200 + 3136 * 1024 + 10240);
     expect_size("wong-kolter", (shape){28, 28, 1}, 166406, 196 * 256 + 49 * 8192 + 156800 + 1000);
+    expect_size("wong-kolter-2", (shape){28, 28, 1}, 544 + 32832 + 627400 + 2010, 0);
     expect_size("resnet20", (shape){32, 32, 3}, 272474, 0);
     expect_size("mlp", (shape){28, 28, 1}, 785 * 512 + 513 * 256 + 2570, 784 * 512 + 512 * 256 + 2560);
     expect_size("wrn-16-2", (shape){32, 32, 3}, 691674, 0);
