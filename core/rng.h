@@ -28,6 +28,7 @@ float rng_range(rng *r, float lo, float hi);         /* [lo, hi); lo where they 
 uint32_t rng_below(rng *r, uint32_t n);              /* 0..n-1 without bias; n >= 1 */
 float rng_normal(rng *r);                            /* N(0, 1), Box-Muller; same bits with any libm */
 double rng_beta(rng *r, double a, double b);         /* Beta(a, b), a and b > 0; same bits with any libm */
+int rng_poisson(rng *r, double mean);                /* Poisson, mean 0..1e6, from one uniform; same bits with any libm */
 void rng_shuffle(rng *r, int32_t *items, int32_t n); /* Fisher-Yates */
 
 /* A 64-bit hash, also for seeds of sub-experiments: mix(mix(mix(seed) ^ fnv1a(purpose)) + index), mix = one step of splitmix64. For

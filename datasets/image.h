@@ -20,4 +20,8 @@ MUST_CHECK status image_write_png(const char *path, const uint8_t *pixels, shape
 /* The PNG as malloc'ed bytes, for embedding. */
 MUST_CHECK status image_encode_png(const uint8_t *pixels, shape s, bytes *out, err *e);
 
+/* The image (c = 1 or 3, sides of at most 65,535) as a JPEG of quality 1..100 with the usual tables, colour at half the resolution up to
+ * quality 90, as malloc'ed bytes. */
+MUST_CHECK status image_encode_jpeg(const uint8_t *pixels, shape s, int quality, bytes *out, err *e);
+
 #endif

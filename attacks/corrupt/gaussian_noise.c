@@ -1,0 +1,11 @@
+#include "attacks/corrupt/corrupt_internal.h"
+
+static bool apply(corrupt_call *c) {
+    static const float deviations[SEVERITIES] = {.04f, .06f, .08f, .09f, .10f};
+    for (size_t i = 0; i < shape_size(c->s); i++)
+        c->out[i] = c->x[i] + deviations[c->level] * rng_normal(&c->random);
+    return true;
+}
+
+const corruption corruption_gaussian_noise = {
+    .name = "gaussian_noise", .what = "noise of a sensor in low light", .family = "noise", .apply = apply};
