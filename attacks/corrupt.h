@@ -19,6 +19,7 @@ typedef struct corruption {
     const char *name, *what;
     const char *family;   /* noise, blur, weather, digital */
     bool not_comparable;  /* with published figures: it is made in another way */
+    bool uneven;          /* its constants do not promise more damage at every next severity */
     bool (*apply)(struct corrupt_call *call); /* false: out of memory */
 } corruption;
 

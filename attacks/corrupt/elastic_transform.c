@@ -79,5 +79,8 @@ static bool apply(corrupt_call *c) {
     return true;
 }
 
-const corruption corruption_elastic_transform = {
-    .name = "elastic_transform", .what = "stretched and rippled", .family = "digital", .apply = apply};
+const corruption corruption_elastic_transform = {.name = "elastic_transform",
+                                                 .what = "stretched and rippled",
+                                                 .family = "digital",
+                                                 .uneven = true,
+                                                 .apply = apply};

@@ -64,4 +64,5 @@ const corruption corruption_frost = {.name = "frost",
                                      .what = "a frosted pane, drawn: the published one lays photographs over",
                                      .family = "weather",
                                      .not_comparable = true,
+                                     .uneven = true,
                                      .apply = apply};

@@ -30,5 +30,8 @@ static bool apply(corrupt_call *c) {
     return blur_gaussian(c->out, c->s, g->sigma, 4, edge_repeat, c->out, c->memory);
 }
 
-const corruption corruption_glass_blur = {
-    .name = "glass_blur", .what = "seen through frosted glass", .family = "blur", .apply = apply};
+const corruption corruption_glass_blur = {.name = "glass_blur",
+                                          .what = "seen through frosted glass",
+                                          .family = "blur",
+                                          .uneven = true,
+                                          .apply = apply};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/column_choice.h"
 #include "audit/evasion.h"
 #include "audit/fairness_text.h"
 #include "audit/prediction_file.h"
@@ -88,57 +89,6 @@ static const option options[] = {
      .what = "smallest number of images a share is judged on"},
     {0}};
 
-enum { COLUMNS_MOST = 64, LEVELS_MOST = 20, BINS = 4 };
-
-/* The columns to judge, made categorical. */
-typedef struct column_choice {
-    int n;
-    const char *names[COLUMNS_MOST];
-    char *list; /* owns the names that --columns gave */
-} column_choice;
-
-static status add_column(table *t, const char *name, column_choice *out, err *e) {
-    if (out->n == COLUMNS_MOST)
-        return err_set(e, STATUS_USAGE, "more than %d group columns: choose some with --columns",
-                       COLUMNS_MOST);
-    status s = table_find(t, name) ? table_categorise(t, name, BINS, e)
-                                   : err_set(e, STATUS_USAGE, "--columns: there is no column \"%s\"", name);
-    if (s == STATUS_OK) out->names[out->n++] = name;
-    return s;
-}
-
-static status named_columns(table *t, const char *text, column_choice *out, err *e) {
-    out->list = malloc(strlen(text) + 1);
-    if (!out->list) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    strcpy(out->list, text);
-    status s = STATUS_OK;
-    char *rest = NULL;
-    for (char *name = strtok_r(out->list, ",", &rest); s == STATUS_OK && name;
-         name = strtok_r(NULL, ",", &rest))
-        s = add_column(t, name, out, e);
-    return s;
-}
-
-/* Columns of `audit predict` and of data frames that number rows, or that speak of the answer and not of the image. */
-static bool is_no_group(const char *name) {
-    static const char *const names[] = {"row", "id", "confidence", "entropy", "information"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0) return true;
-    return false;
-}
-
-/* Numeric columns are cut into quarters; identifiers, with a level for every few images, are left out. */
-static status default_columns(table *t, const char *cluster, column_choice *out, err *e) {
-    status s = STATUS_OK;
-    for (int i = 0; s == STATUS_OK && i < t->n_columns; i++) {
-        const column *c = &t->columns[i];
-        bool few = c->kind == COLUMN_NUMBER || (c->n_levels >= 2 && c->n_levels <= LEVELS_MOST);
-        bool is_cluster = cluster && strcmp(c->name, cluster) == 0;
-        if (few && !is_cluster && !is_no_group(c->name)) s = add_column(t, c->name, out, e);
-    }
-    return s;
-}
-
 static status choose_columns(table *t, const fairness_settings *o, column_choice *out, err *e) {
     *out = (column_choice){0};
     status s = STATUS_OK;
@@ -147,7 +97,8 @@ static status choose_columns(table *t, const fairness_settings *o, column_choice
                 ? table_categorise(t, o->cluster, INT32_MAX, e)
                 : err_set(e, STATUS_USAGE, "--cluster: there is no column \"%s\"", o->cluster);
     if (s == STATUS_OK)
-        s = o->columns ? named_columns(t, o->columns, out, e) : default_columns(t, o->cluster, out, e);
+        s = o->columns ? column_choice_named(t, o->columns, out, e)
+                       : column_choice_default(t, o->cluster, out, e);
     if (s == STATUS_OK && out->n == 0)
         s = err_set(e, STATUS_USAGE, "no group columns: give --groups FILE.csv or --columns");
     return s;
@@ -199,7 +150,7 @@ static status from_file(context *c, const fairness_settings *o, err *e) {
         s = context_finish(c, x, s, e);
     }
     result_free(x);
-    free(columns.list);
+    column_choice_free(&columns);
     prediction_file_free(&p);
     return s;
 }
@@ -291,7 +242,7 @@ static status from_model(context *c, const fairness_settings *o, err *e) {
         s = context_finish(c, x, s, e);
     }
     result_free(x);
-    free(columns.list);
+    column_choice_free(&columns);
     dataset_free(&d);
     loaded_model_free(&loaded);
     return s;

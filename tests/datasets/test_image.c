@@ -36,6 +36,35 @@ static void png_gives_back_its_pixels(void **state) {
     }
 }
 
+/* A slope survives all but exactly in quality 90, and worse in 20; grey and colour, of sizes that are no multiple of its blocks. */
+static void jpeg_gives_back_about_its_pixels(void **state) {
+    (void)state;
+    err e;
+    for (int c = 1; c <= 3; c += 2) {
+        uint8_t slope[13 * 21 * 3], *found;
+        double errors[2] = {0};
+        for (int i = 0; i < 13 * 21 * c; i++)
+            slope[i] = (uint8_t)(40 + 5 * (i / c % 21) + 3 * (i / c / 21) + 20 * (i % c) + 9 * (i / c % 2));
+        for (int k = 0; k < 2; k++) {
+            bytes jpeg;
+            shape s;
+            assert_ok(image_encode_jpeg(slope, (shape){13, 21, c}, k ? 20 : 90, &jpeg, &e), e);
+            assert_ok(image_decode(jpeg.data, jpeg.size, c, &s, &found, &e), e);
+            assert_true(shape_equal(s, (shape){13, 21, c}));
+            for (int i = 0; i < 13 * 21 * c; i++)
+                errors[k] += abs(found[i] - slope[i]) / (13.0 * 21 * c);
+            free(found);
+            bytes_free(&jpeg);
+        }
+        if (!(errors[0] < 4 && errors[0] < errors[1] && errors[1] < 20))
+            fail_msg("%d channels: mean error %g in quality 90, %g in 20", c, errors[0], errors[1]);
+    }
+    bytes none;
+    uint8_t grey = 0;
+    assert_int_equal(image_encode_jpeg(&grey, (shape){1, 1, 1}, 0, &none, &e), STATUS_USAGE);
+    assert_int_equal(image_encode_jpeg(&grey, (shape){1, 1, 2}, 50, &none, &e), STATUS_USAGE);
+}
+
 static void channels_convert(void **state) {
     (void)state;
     bytes png = encode(2, 2, 1);
@@ -279,6 +308,7 @@ static void writing_refuses_bad_shapes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(png_gives_back_its_pixels),
+        cmocka_unit_test(jpeg_gives_back_about_its_pixels),
         cmocka_unit_test(channels_convert),
         cmocka_unit_test(png_that_lies_about_its_size_is_refused),
         cmocka_unit_test(damaged_png_is_refused),

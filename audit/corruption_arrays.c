@@ -1,0 +1,60 @@
+/* The published arrays of CIFAR-10-C and the like. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/corruption.h"
+#include "core/npy.h"
+
+enum { PATH_MOST = 4096 };
+
+static status read_array(const char *folder, const char *name, npy *out, err *e) {
+    char path[PATH_MOST];
+    if (snprintf(path, sizeof path, "%s/%s.npy", folder, name) >= PATH_MOST)
+        return err_set(e, STATUS_USAGE, "--arrays: a path of more than %d letters", (int)PATH_MOST);
+    return npy_read_file(path, out, e);
+}
+
+static status check_images(const dataset *d, const char *folder, const char *name, const npy *a, err *e) {
+    shape s = d->image;
+    bool grey = a->rank == 3 && s.c == 1;
+    bool fits = a->type == NPY_U8 && (grey || (a->rank == 4 && a->dims[3] == s.c)) && a->dims[1] == s.h &&
+                a->dims[2] == s.w && a->dims[0] > 0 && a->dims[0] % SEVERITIES == 0;
+    if (fits) return STATUS_OK;
+    return err_set(e, STATUS_BAD_FILE,
+                   "%s/%s.npy: expected uint8 images of %d x %d x %d in 5 equal parts, one a severity",
+                   folder, name, s.h, s.w, s.c);
+}
+
+/* Rows by original id; their labels must be those of the data. */
+static status check_labels(const dataset *d, const char *folder, int64_t rows, const npy *labels, err *e) {
+    if (labels->rank != 1 || (labels->count != rows && labels->count != SEVERITIES * rows))
+        return err_set(e, STATUS_BAD_FILE, "%s/labels.npy: %lld labels, expected %lld or %lld", folder,
+                       (long long)labels->count, (long long)rows, (long long)(SEVERITIES * rows));
+    for (int i = 0; i < d->n; i++) {
+        if (d->ids[i] >= rows)
+            return err_set(e, STATUS_USAGE, "--arrays: %lld images a severity, but the data has a row %d",
+                           (long long)rows, d->ids[i]);
+        if (npy_number(labels, d->ids[i]) != (double)d->labels[i])
+            return err_set(e, STATUS_USAGE, "--arrays: row %d has label %g, %s says %d: not the same images",
+                           d->ids[i], npy_number(labels, d->ids[i]), d->name, d->labels[i]);
+    }
+    return STATUS_OK;
+}
+
+status corruption_arrays_read(const dataset *d, const char *folder, const corruption *k, int severity,
+                              uint8_t *out, err *e) {
+    npy images = {0}, labels = {0};
+    status s = read_array(folder, k->name, &images, e);
+    if (s == STATUS_OK) s = check_images(d, folder, k->name, &images, e);
+    if (s == STATUS_OK) s = read_array(folder, "labels", &labels, e);
+    int64_t rows = s == STATUS_OK ? images.dims[0] / SEVERITIES : 0;
+    if (s == STATUS_OK) s = check_labels(d, folder, rows, &labels, e);
+    size_t size = shape_size(d->image);
+    for (int i = 0; s == STATUS_OK && i < d->n; i++)
+        memcpy(out + (size_t)i * size, images.data + (size_t)((severity - 1) * rows + d->ids[i]) * size,
+               size);
+    npy_free(&images);
+    npy_free(&labels);
+    return s;
+}
