@@ -50,10 +50,20 @@ MUST_CHECK status corruption_images(const dataset *d, const corruption_plan *p, 
 MUST_CHECK status corruption_arrays_read(const dataset *d, const char *folder, const corruption *k, int severity, uint8_t *out,
                                          err *e);
 
+/* Some of the images: those whose code is `code`. */
+typedef struct corruption_group {
+    const char *name;     /* "column=value"; NULL = all images */
+    const int32_t *codes; /* one an image, or NULL */
+    int32_t code;
+} corruption_group;
+
+bool corruption_group_has(const corruption_group *g, int row);
+
 /* Rows, for all images, every class and every group of the columns:
  *
  *   accuracy             unchanged, and for all images under each condition (attack NAME, norm "severity", eps 1..5), with outcomes
- *   corruption_accuracy  mean over severities (attack NAME), and over all conditions (attack "corruptions"); t interval with the image as unit
+ *   corruption_accuracy  mean over severities (attack NAME), and over all conditions (attack "corruptions"); t interval with the image as unit,
+ *                        Wilson's where all images are equally often right
  *   mean_corruption_error  1 - that of all conditions
  *   baseline_accuracy, baseline_corruption_accuracy  of the baseline
  *   corruption_error     with a baseline, by corruption: 100 x sum over severities of errors / that of the baseline
@@ -64,8 +74,10 @@ MUST_CHECK status corruption_record(result *x, const dataset *d, const corruptio
                                     const column_choice *columns, const run *r, err *e);
 void corruption_warn(result *x, const dataset *d, const corruption_plan *p, const corruption_found *f);
 
-/* The rows with a baseline. */
-MUST_CHECK status corruption_record_ratio(result *x, const corruption_plan *p, const corruption_found *f, const run *r, err *e);
+/* corruption_error and mce of some images. They are null where there are fewer than 30 images, or the baseline makes too few errors on them to
+ * divide by: none in one of 2,000 resamples. */
+MUST_CHECK status corruption_record_ratio(result *x, const corruption_plan *p, const corruption_found *f, const corruption_group *g,
+                                          const run *r, err *e);
 
 /* The tables, from the body of the result. */
 void corruption_print(const context *c, const corruption_plan *p, const json *body);

@@ -60,7 +60,10 @@ static void print_conditions(const context *c, const corruption_plan *p, const j
 
 static void print_groups(const context *c, const json *body) {
     row_query q = {.metric = "corruption_accuracy", .attack = "corruptions", .eps = NAN};
-    text_table t = text_table_new("group|>n|>unchanged|95 % interval|>corrupted|95 % interval|>points");
+    bool ratio = find(body, "mce", NULL, NAN) != NULL;
+    text_table t = text_table_new(
+        ratio ? "group|>n|>unchanged|95 % interval|>corrupted|95 % interval|>points|>mCE|95 % interval"
+              : "group|>n|>unchanged|95 % interval|>corrupted|95 % interval|>points");
     const json *row;
     for (size_t at = 0; (row = row_next(body, &q, &at));) {
         const char *group = row_text(row, "group");
@@ -75,6 +78,8 @@ static void print_groups(const context *c, const json *body) {
             text_table_cell(&t, "-");
         else
             text_table_cell(&t, "%+.1f", 100 * change);
+        row_query mce = {.metric = "mce", .group = group, .eps = NAN};
+        if (ratio) cell_ratio(&t, row_find(body, &mce));
     }
     if (row_find(body, &q)) {
         say(c, "\n");

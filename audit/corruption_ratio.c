@@ -1,11 +1,12 @@
 /* The corruption error relative to a baseline (Hendrycks and Dietterich 2019, section 4.1), with intervals over resampled images. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "audit/corruption.h"
 #include "core/rng.h"
 
-enum { RESAMPLES = 2000 };
+enum { RESAMPLES = 2000, IMAGES_LEAST = 30 };
 
 /* Errors of each image under each corruption, summed over severities. */
 typedef struct errors {
@@ -13,11 +14,15 @@ typedef struct errors {
     uint8_t *counts[2]; /* n x corruptions, of the model and the baseline */
 } errors;
 
-static void count(const corruption_plan *p, const corruption_found *f, int which, uint8_t *out) {
-    for (int c = 0; c < corruption_conditions(p); c++)
-        for (int i = 0; i < f->n; i++)
-            out[(size_t)i * (size_t)p->n + (size_t)(c / p->n_severities)] +=
-                !f->models[which].correct[(size_t)c * (size_t)f->n + (size_t)i];
+static void count(const corruption_plan *p, const corruption_found *f, const corruption_group *g, int which,
+                  errors *out) {
+    out->n = 0;
+    for (int i = 0; i < f->n; i++) {
+        if (!corruption_group_has(g, i)) continue;
+        uint8_t *counts = out->counts[which] + (size_t)out->n++ * (size_t)p->n;
+        for (int c = 0; c < corruption_conditions(p); c++)
+            counts[c / p->n_severities] += !f->models[which].correct[(size_t)c * (size_t)f->n + (size_t)i];
+    }
 }
 
 /* Corruption errors from sums over images, and their mean at the end; NAN where the baseline makes no error. */
@@ -57,36 +62,40 @@ static interval percentiles(const double *drawn, int columns, int k, double *sor
     return (interval){sorted_quantile(sorted, RESAMPLES, 0.025), sorted_quantile(sorted, RESAMPLES, 0.975)};
 }
 
-static void record(result *x, const corruption_plan *p, const errors *all, const double *drawn,
-                   double *sorted) {
+static void record(result *x, const corruption_plan *p, const char *group, const errors *all,
+                   const double *drawn, double *sorted) {
     int64_t sums[2][CORRUPTIONS_MOST] = {{0}};
     double found[CORRUPTIONS_MOST + 1];
+    char reason[80] = "the baseline makes too few errors to divide by";
+    bool few = all->n < IMAGES_LEAST;
+    if (few) snprintf(reason, sizeof reason, "n = %d is below the minimum of %d", all->n, IMAGES_LEAST);
     for (int i = 0; i < all->n; i++)
         add(all, (size_t)i, sums);
     ratios(all, sums, found);
     for (int k = 0; k <= p->n; k++) {
         row_key key = {.metric = k < p->n ? "corruption_error" : "mce",
                        .attack = k < p->n ? p->list[k]->name : "corruptions",
+                       .group = group,
                        .eps = NAN};
-        result_value(x, key, all->n, found[k], percentiles(drawn, p->n + 1, k, sorted), "bootstrap",
-                     "the baseline makes no error");
+        interval i = few ? (interval){NAN, NAN} : percentiles(drawn, p->n + 1, k, sorted);
+        result_value(x, key, all->n, isnan(i.lo) ? NAN : found[k], i, "bootstrap", reason);
     }
 }
 
-status corruption_record_ratio(result *x, const corruption_plan *p, const corruption_found *f, const run *r,
-                               err *e) {
+status corruption_record_ratio(result *x, const corruption_plan *p, const corruption_found *f,
+                               const corruption_group *g, const run *r, err *e) {
     size_t counts = (size_t)f->n * (size_t)p->n, columns = (size_t)p->n + 1;
-    errors all = {.n = f->n, .corruptions = p->n, .counts = {calloc(counts, 1), calloc(counts, 1)}};
+    errors all = {.corruptions = p->n, .counts = {calloc(counts, 1), calloc(counts, 1)}};
     double *drawn = malloc(RESAMPLES * columns * sizeof *drawn), *sorted = malloc(RESAMPLES * sizeof *sorted);
     status s = all.counts[0] && all.counts[1] && drawn && sorted
                    ? STATUS_OK
                    : err_set(e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) {
         for (int m = 0; m < 2; m++)
-            count(p, f, m, all.counts[m]);
-        for (int t = 0; t < RESAMPLES; t++)
+            count(p, f, g, m, &all);
+        for (int t = 0; t < RESAMPLES && all.n >= IMAGES_LEAST; t++)
             resample(&all, r, t, drawn + (size_t)t * columns);
-        record(x, p, &all, drawn, sorted);
+        record(x, p, g->name, &all, drawn, sorted);
     }
     free(all.counts[0]);
     free(all.counts[1]);

@@ -6,29 +6,23 @@
 #include "audit/corruption.h"
 #include "audit/partition.h"
 
-/* Some of the images: those whose code is `code`. */
-typedef struct some {
-    const char *name;     /* of the group; NULL = all images */
-    const int32_t *codes; /* or NULL */
-    int32_t code;
-} some;
-
 typedef struct recorder {
     result *x;
     const corruption_plan *p;
     const corruption_found *f;
+    const run *r;
     double *shares; /* room for one an image */
 } recorder;
 
-static bool is_in(const some *g, int row) {
+bool corruption_group_has(const corruption_group *g, int row) {
     return !g->codes || g->codes[row] == g->code;
 }
 
-static void record_clean(const recorder *k, int which, const some *g) {
+static void record_clean(const recorder *k, int which, const corruption_group *g) {
     int64_t n = 0, right = 0;
     for (int i = 0; i < k->f->n; i++) {
-        n += is_in(g, i);
-        right += is_in(g, i) && k->f->models[which].clean.correct[i];
+        n += corruption_group_has(g, i);
+        right += corruption_group_has(g, i) && k->f->models[which].clean.correct[i];
     }
     const char *metric = which == 0 ? "accuracy" : "baseline_accuracy";
     result_share(k->x, (row_key){.metric = metric, .group = g->name, .eps = NAN}, right, n);
@@ -36,11 +30,11 @@ static void record_clean(const recorder *k, int which, const some *g) {
 
 /* The share of conditions first .. first + count in which an image is right, meant over images. Conditions of one image are no independent
  * trials: the image is the unit of the interval. */
-static int gather_shares(const recorder *k, int which, const some *g, int first, int count) {
+static int gather_shares(const recorder *k, int which, const corruption_group *g, int first, int count) {
     int n = 0;
     const uint8_t *correct = k->f->models[which].correct;
     for (int i = 0; i < k->f->n; i++) {
-        if (!is_in(g, i)) continue;
+        if (!corruption_group_has(g, i)) continue;
         int right = 0;
         for (int c = first; c < first + count; c++)
             right += correct[(size_t)c * (size_t)k->f->n + (size_t)i];
@@ -49,7 +43,8 @@ static int gather_shares(const recorder *k, int which, const some *g, int first,
     return n;
 }
 
-static void record_mean(const recorder *k, int which, const some *g, const char *name, int first, int count) {
+static void record_mean(const recorder *k, int which, const corruption_group *g, const char *name, int first,
+                        int count) {
     int n = gather_shares(k, which, g, first, count);
     row_key key = {.metric = which == 0 ? "corruption_accuracy" : "baseline_corruption_accuracy",
                    .attack = name,
@@ -57,17 +52,21 @@ static void record_mean(const recorder *k, int which, const some *g, const char 
                    .eps = NAN};
     double value = n > 0 ? mean(k->shares, n) : NAN;
     interval i = t_interval(k->shares, n, 0.95);
+    const char *method = "t";
+    if (n > 0 && !(sample_sd(k->shares, n) > 0)) { /* equal shares, as of one image, tell t nothing */
+        i = wilson(llround(value * n), n, 0.95);
+        method = "wilson";
+    }
     i.lo = fmax(i.lo, 0);
     i.hi = fmin(i.hi, 1);
-    if (n < 2) i = (interval){NAN, NAN};
-    result_value(k->x, key, n, value, i, "t", "no images");
+    result_value(k->x, key, n, value, i, method, "no images");
     if (which > 0 || count < corruption_conditions(k->p)) return;
     key.metric = "mean_corruption_error";
-    result_value(k->x, key, n, 1 - value, (interval){1 - i.hi, 1 - i.lo}, "t", "no images");
+    result_value(k->x, key, n, 1 - value, (interval){1 - i.hi, 1 - i.lo}, method, "no images");
 }
 
 /* The rows of some images but those of single conditions. */
-static void record_means(const recorder *k, int which, const some *g) {
+static void record_means(const recorder *k, int which, const corruption_group *g) {
     int each = k->p->n_severities, all = corruption_conditions(k->p);
     if (k->f->n_done < all) return;
     for (int c = 0; c < k->p->n; c++)
@@ -91,47 +90,46 @@ static void record_conditions(const recorder *k) {
     }
 }
 
-static void record_classes(const recorder *k, const dataset *d) {
-    for (int32_t class = 0; class < d->classes; class ++) {
-        char name[160];
-        snprintf(name, sizeof name, "class=%s", d->class_names[class]);
-        some g = {name, d->labels, class};
-        record_clean(k, 0, &g);
-        record_means(k, 0, &g);
+/* All rows of some images but those of single conditions. */
+static status record_group(const recorder *k, const corruption_group *g, err *e) {
+    for (int which = 0; which < k->f->n_models; which++) {
+        record_clean(k, which, g);
+        record_means(k, which, g);
     }
+    bool whole = k->f->n_done == corruption_conditions(k->p);
+    return whole && k->f->n_models > 1 ? corruption_record_ratio(k->x, k->p, k->f, g, k->r, e) : STATUS_OK;
 }
 
-static status record_groups(const recorder *k, const dataset *d, const char *name, err *e) {
+static status record_classes(const recorder *k, const dataset *d, err *e) {
+    status s = STATUS_OK;
+    for (int32_t class = 0; s == STATUS_OK && class < d->classes; class ++) {
+        char name[160];
+        snprintf(name, sizeof name, "class=%s", d->class_names[class]);
+        s = record_group(k, &(corruption_group){name, d->labels, class}, e);
+    }
+    return s;
+}
+
+static status record_column(const recorder *k, const dataset *d, const char *name, err *e) {
     partition groups;
     status s = partition_new(&d->columns, name, NULL, &groups, e);
     if (s != STATUS_OK) return s;
-    for (int32_t code = 0; code < groups.n_groups; code++) {
-        some g = {groups.names[code], groups.codes, code};
-        record_clean(k, 0, &g);
-        record_means(k, 0, &g);
-    }
+    for (int32_t code = 0; s == STATUS_OK && code < groups.n_groups; code++)
+        s = record_group(k, &(corruption_group){groups.names[code], groups.codes, code}, e);
     partition_free(&groups);
     return s;
 }
 
 status corruption_record(result *x, const dataset *d, const corruption_plan *p, const corruption_found *f,
                          const column_choice *columns, const run *r, err *e) {
-    const some everything = {NULL, NULL, 0};
-    recorder k = {x, p, f, malloc(((size_t)f->n + 1) * sizeof(double))};
+    recorder k = {x, p, f, r, malloc(((size_t)f->n + 1) * sizeof(double))};
     if (!k.shares) return err_set(e, STATUS_NO_MEMORY, "out of memory");
-    status s = STATUS_OK;
-    record_clean(&k, 0, &everything);
+    status s = record_group(&k, &(corruption_group){NULL, NULL, 0}, e);
     result_outcomes(x, (row_key){.metric = "accuracy", .eps = NAN}, f->models[0].clean.correct, f->n);
     record_conditions(&k);
-    record_means(&k, 0, &everything);
-    if (f->n_models > 1) {
-        record_clean(&k, 1, &everything);
-        record_means(&k, 1, &everything);
-        if (f->n_done == corruption_conditions(p)) s = corruption_record_ratio(x, p, f, r, e);
-    }
-    record_classes(&k, d);
+    if (s == STATUS_OK) s = record_classes(&k, d, e);
     for (int i = 0; s == STATUS_OK && i < columns->n; i++)
-        s = record_groups(&k, d, columns->names[i], e);
+        s = record_column(&k, d, columns->names[i], e);
     result_cost(x, (uint64_t)f->n * (uint64_t)(1 + f->n_done) * (uint64_t)f->n_models, 0);
     corruption_warn(x, d, p, f);
     free(k.shares);

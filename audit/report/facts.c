@@ -11,9 +11,9 @@
 static const row_query any = {.eps = NAN};
 
 kind kind_of(const json *document) {
-    static const char *const names[] = {"train",   "eval",     "attack",  "poison",    "fairness",
-                                        "check",   "ablate",   "explain", "landscape", "gradients",
-                                        "kernels", "transfer", "lr-find", "bench"};
+    static const char *const names[] = {
+        "train",     "eval",      "attack",  "poison",   "fairness", "check", "ablate",  "explain",
+        "landscape", "gradients", "kernels", "transfer", "lr-find",  "bench", "certify", "corrupt"};
     const char *command = json_as_string(json_get(json_get(document, "body"), "command"));
     for (int k = 0; command && k < KIND_OTHER; k++)
         if (strcmp(command, names[k]) == 0) return (kind)k;
@@ -90,6 +90,26 @@ static void find_attacked(facts *f, const json *body) {
     f->distrust = trust_problem(body);
 }
 
+static void find_certified(facts *f, const json *body) {
+    if (f->certified) return;
+    f->certified = body;
+    row_query q = {.metric = "certified_accuracy", .group = "all", .eps = NAN};
+    const json *row;
+    for (size_t at = 0; (row = row_next(body, &q, &at));)
+        if (!f->certified_row || row_eps(row) < row_eps(f->certified_row)) f->certified_row = row;
+    if (!f->certified_row) return;
+    row_query attacked = {.metric = "accuracy", .group = "all", .eps = row_eps(f->certified_row)};
+    f->certified_attacked = row_find(body, &attacked);
+}
+
+static void find_corrupted(facts *f, const json *body) {
+    if (f->corrupted) return;
+    row_query q = {.metric = "corruption_accuracy", .attack = "corruptions", .group = "all", .eps = NAN};
+    f->corrupted = row_find(body, &q);
+    q.metric = "mce";
+    f->mce = row_find(body, &q);
+}
+
 static bool is_unchanged(const json *row) {
     return strcmp(row_text(row, "attack"), "none") == 0;
 }
@@ -149,7 +169,7 @@ static bool is_new_model(json *const *results, int i, const char *hash) {
 
 /* The data that a model was tested on; training and poisoning name what was trained on. */
 static bool is_tested(kind k) {
-    return k == KIND_EVAL || k == KIND_ATTACK || k == KIND_FAIRNESS;
+    return k == KIND_EVAL || k == KIND_ATTACK || k == KIND_FAIRNESS || k == KIND_CERTIFY || k == KIND_CORRUPT;
 }
 
 static void find_subject(facts *f, json *const *results, int i) {
@@ -171,6 +191,8 @@ facts facts_of(json *const *results, int n) {
         find_subject(&f, results, i);
         if (k != KIND_POISON) find_clean(&f, body);
         if (k == KIND_ATTACK) find_attacked(&f, body);
+        if (k == KIND_CERTIFY) find_certified(&f, body);
+        if (k == KIND_CORRUPT) find_corrupted(&f, body);
         if (k == KIND_FAIRNESS) find_groups(&f, body);
         if (k == KIND_POISON) find_poison(&f, body);
         if (k == KIND_CHECK) f.verdicts = json_get(json_get(body, "extra"), "verdicts");

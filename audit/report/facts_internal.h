@@ -21,6 +21,8 @@ typedef enum kind {
     KIND_TRANSFER,
     KIND_LR_FIND,
     KIND_BENCH,
+    KIND_CERTIFY,
+    KIND_CORRUPT,
     KIND_OTHER
 } kind;
 
@@ -42,6 +44,10 @@ typedef struct facts {
     const json *attacked_large;    /* and at the largest eps; the same row where there is one eps */
     bool targeted;                 /* these count successes of a targeted attack, not accuracy */
     const char *distrust;       /* code of a warning that makes the attacked figures meaningless, or NULL */
+    const json *certified;      /* body of the first certification; at its smallest eps: */
+    const json *certified_row, *certified_attacked; /* proven, and right under attack (NULL for smoothing) */
+    const json *corrupted;      /* mean accuracy under corruptions, and that relative to a baseline, of the first result */
+    const json *mce;
     const json *fairness;       /* body */
     worst_group clean_group;    /* on unchanged images, */
     worst_group attacked_group; /* under attack */

@@ -6,12 +6,15 @@ static void item(html *h, const char *head, const char *text) {
 }
 
 static void absent(html *h, const facts *f) {
-    if (!f->attack)
+    if (!f->attack && !f->certified_attacked)
         item(h, "Nothing was attacked.",
              "No figure here says how the model behaves when somebody wants it to fail.");
     if (!f->fairness)
         item(h, "No groups were compared.",
              "A good average may hide a group for which the model does not work.");
+    if (!f->corrupted)
+        item(h, "No images were corrupted.",
+             "How far the model depends on images as clean as these is not known.");
     if (!f->poison)
         item(h, "No training data were poisoned.",
              "How far the model depends on the honesty of its data is not known.");
@@ -24,13 +27,23 @@ void limits_put(html *h, const facts *f) {
          "They say how far figures would move with other test images of the same kind: not with another "
          "training run, wrong labels, or images of another source, time or camera.");
     if (f->attack) {
-        item(h, "Nothing is certified.",
-             "Attacks show what breaks, never that nothing does. A stronger attack, more steps or restarts "
-             "may break more.");
-        item(h, "One sort of change was tried.",
-             "Small changes of pixels within a ball. Turned, blurred, darkened or occluded images, patches "
-             "and objects in the scene are another matter.");
+        if (!f->certified)
+            item(h, "Nothing is certified.",
+                 "Attacks show what breaks, never that nothing does. A stronger attack, more steps or "
+                 "restarts may break more.");
+        item(h, "One sort of change was tried by attackers.",
+             "Small changes of pixels within a ball. Turned or occluded images, patches and objects in the "
+             "scene are another matter.");
     }
+    if (f->certified)
+        item(h, "Certificates are for these images and this size of change.",
+             "An image that is not certified may still be safe: bounds are loose. One that is certified may "
+             "fall to a larger change, or to one of another sort.");
+    if (f->corrupted)
+        item(h, "Corruptions are models of damage.",
+             "Real cameras, weather and file formats damage images in more ways, and several at a time. "
+             "Nobody "
+             "chose these to mislead: an attacker does worse.");
     if (f->fairness) {
         item(h, "Groups are those that were given.",
              "Others, and combinations that were not asked for, may fare worse. A group too small to be "

@@ -15,6 +15,8 @@ static const struct {
 } sections[] = {{KIND_CHECK, "gates", "Gates", gates_put},
                 {KIND_EVAL, "accuracy", "Accuracy", classes_put},
                 {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
+                {KIND_CERTIFY, "certified", "Certified accuracy", certification_put},
+                {KIND_CORRUPT, "corruptions", "Accuracy under common corruptions", corruption_put},
                 {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
                 {KIND_POISON, "poison", "Poisoned training data", poison_put},
                 {KIND_LR_FIND, "lr-find", "Which learning rate", lr_find_put},

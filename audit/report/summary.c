@@ -12,16 +12,20 @@ static void clean_sentence(html *h, const facts *f) {
              figure_count(row_n(f->clean)).text, figure_share(f->clean).text);
 }
 
-/* "PGD", or for the union "FGSM and PGD together". */
+/* "PGD", or for the union "FGSM and PGD together", or "12 attacks together". */
 static void attacker_put(html *h, const json *body, const json *row) {
+    enum { NAMED_MOST = 4 };
     if (strcmp(row_text(row, "attack"), "union") != 0) {
         html_put(h, "%s", figure_attack(row_text(row, "attack")).text);
         return;
     }
     row_query q = {.metric = row_text(row, "metric"), .group = "all", .eps = row_eps(row)};
     const json *one;
-    int n = 0;
-    for (size_t at = 0; n < 8 && (one = row_next(body, &q, &at));)
+    int all = 0, n = 0;
+    for (size_t at = 0; (one = row_next(body, &q, &at));)
+        all += strcmp(row_text(one, "attack"), "union") != 0;
+    if (all > NAMED_MOST) html_put(h, "%d attacks", all);
+    for (size_t at = 0; all <= NAMED_MOST && (one = row_next(body, &q, &at));)
         if (strcmp(row_text(one, "attack"), "union") != 0)
             html_put(h, "%s%s", n++ ? " and " : "", figure_attack(row_text(one, "attack")).text);
     html_put(h, " together");
@@ -52,6 +56,31 @@ static void attack_sentence(html *h, const facts *f) {
     html_put(h, ".");
     distrust_put(h, f);
     html_put(h, "</p>\n");
+}
+
+static void certified_sentence(html *h, const facts *f) {
+    const json *row = f->certified_row, *attacked = f->certified_attacked;
+    if (!row) return;
+    html_put(h, "<p>For <b>%s</b> of %s images it is proven (%.40s) that no %s make %s wrong",
+             figure_share(row).text, figure_count(row_n(row)).text, row_text(row, "attack"),
+             figure_threat(row).text, attacked ? "it" : "the smoothed model");
+    if (attacked)
+        html_put(h, "; %s leaves %s right: the robust accuracy lies between",
+                 figure_attack(row_text(attacked, "attack")).text, figure_share(attacked).text);
+    html_put(h, ".</p>\n");
+}
+
+static void corrupted_sentence(html *h, const facts *f) {
+    if (!f->corrupted) return;
+    html_put(
+        h,
+        "<p>Under common corruptions (noise, blur, weather, compression) it is right <b>%s</b> of the time",
+        figure_share(f->corrupted).text);
+    if (!isnan(row_value(f->mce)))
+        html_put(h,
+                 "; its mean corruption error (mCE) is <b>%.1f [%.1f, %.1f]</b>, where the baseline has 100",
+                 row_value(f->mce), row_interval(f->mce).lo, row_interval(f->mce).hi);
+    html_put(h, ".</p>\n");
 }
 
 static void gap_put(html *h, const worst_group *w) {
@@ -151,6 +180,8 @@ void summary_put(html *h, const facts *f) {
     html_put(h, "<div class=\"verdict\">\n");
     clean_sentence(h, f);
     attack_sentence(h, f);
+    certified_sentence(h, f);
+    corrupted_sentence(h, f);
     group_sentence(h, f);
     poison_sentence(h, f);
     gate_sentence(h, f);
