@@ -21,12 +21,12 @@ static void option_put(html *h, const char *name, const json *o) {
 static void options_put(html *h, const attacked *a) {
     const json *settings = json_get(a->body, "settings");
     html_put(h, "<p class=\"note\">");
-    if (a->n_names > OPTIONS_MOST + 1)
+    if (a->n > OPTIONS_MOST + 1)
         html_put(h, "Steps and starts of the attacks stand <a href=\"#provenance\">below</a>. ");
-    for (int i = 0; i < a->n_names && a->n_names <= OPTIONS_MOST + 1; i++) {
-        const json *o = json_get(settings, a->names[i]);
+    for (int i = 0; i < a->n && a->n <= OPTIONS_MOST + 1; i++) {
+        const json *o = json_get(settings, a->list[i].name);
         if (!json_is_object(o)) continue;
-        option_put(h, a->names[i], o);
+        option_put(h, a->list[i].name, o);
         html_put(h, ". ");
     }
     html_put(h, "The attacker knows the model (white box).</p>\n");

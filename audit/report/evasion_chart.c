@@ -10,12 +10,12 @@
 enum { LINES_MOST = 6 }; /* that can be told apart */
 
 /* The points of one attack, beginning with what holds without it. */
-static chart_series series_of(html *h, const attacked *a, const char *name) {
+static chart_series series_of(html *h, const attacked *a, const attack_rows *of) {
     chart_series s = {.label = ""};
     chart_point *points = html_array(h, EPS_MOST + 1, sizeof *points);
     figure *label = html_array(h, 1, sizeof *label);
     if (!points || !label) return s;
-    *label = figure_attack(name);
+    *label = figure_attack(of->name);
     s.label = label->text;
     s.points = points;
     if (a->targeted)
@@ -23,7 +23,7 @@ static chart_series series_of(html *h, const attacked *a, const char *name) {
     else if (a->clean)
         points[s.n++] = (chart_point){0, row_value(a->clean), row_interval(a->clean)};
     for (int i = 0; i < a->n_eps; i++) {
-        const json *row = attacked_row(a, name, a->eps[i]);
+        const json *row = of->rows[i];
         if (row) points[s.n++] = (chart_point){a->eps[i], row_value(row), row_interval(row)};
     }
     return s;
@@ -38,13 +38,13 @@ static bool same_points(const chart_series *a, const chart_series *b) {
 /* The strongest attacks, and all of them together unless one of them alone does as much; *single is how many of one attack there are. */
 static int gather_series(html *h, const attacked *a, chart_series out[LINES_MOST], int *single) {
     int n = 0, together = 0;
-    for (int i = 0; i < a->n_names; i++)
-        together += figure_is_all(a->names[i]);
-    *single = a->n_names - together;
-    for (int i = 0; i < a->n_names && n < LINES_MOST; i++) {
-        bool all = figure_is_all(a->names[i]), repeats = false;
+    for (int i = 0; i < a->n; i++)
+        together += figure_is_all(a->list[i].name);
+    *single = a->n - together;
+    for (int i = 0; i < a->n && n < LINES_MOST; i++) {
+        bool all = figure_is_all(a->list[i].name), repeats = false;
         if (!all && n >= LINES_MOST - together) continue;
-        out[n] = series_of(h, a, a->names[i]);
+        out[n] = series_of(h, a, &a->list[i]);
         for (int k = 0; k < n && all; k++)
             repeats = repeats || same_points(&out[k], &out[n]);
         if (!repeats) n++;

@@ -6,21 +6,24 @@
 
 enum { ATTACKS_MOST = 32, EPS_MOST = 12 };
 
+typedef struct attack_rows {
+    const char *name;
+    const json *rows[EPS_MOST]; /* as attacked.eps; NULL where there is none */
+    double strength;
+} attack_rows;
+
 typedef struct attacked {
     const json *body, *clean;
     bool targeted;
     const char *metric;
-    int n_names;
-    const char *names[ATTACKS_MOST]; /* the strongest first; what stands for several attacks together at the end */
+    int n;
+    attack_rows list[ATTACKS_MOST]; /* the strongest first; what stands for several attacks together at the end */
     int n_eps;
     double eps[EPS_MOST]; /* ascending */
     const json *any;      /* one of the rows, NULL when there is none */
 } attacked;
 
 attacked attacked_of(const json *body);
-
-/* The row of an attack at an eps, or NULL. */
-const json *attacked_row(const attacked *a, const char *name, double eps);
 
 /* Lines over eps, of the strongest attacks where there are many. */
 void attacked_chart_put(html *h, const attacked *a);

@@ -9,12 +9,6 @@ static bool is_attacked(const json *row) {
     return strcmp(row_text(row, "attack"), "none") != 0 && !isnan(row_eps(row));
 }
 
-static void note_name(attacked *a, const char *name) {
-    for (int i = 0; i < a->n_names; i++)
-        if (strcmp(a->names[i], name) == 0) return;
-    if (a->n_names < ATTACKS_MOST) a->names[a->n_names++] = name;
-}
-
 static void note_eps(attacked *a, double eps) {
     int at = 0;
     while (at < a->n_eps && a->eps[at] < eps - 1e-9)
@@ -25,34 +19,37 @@ static void note_eps(attacked *a, double eps) {
     a->n_eps++;
 }
 
-const json *attacked_row(const attacked *a, const char *name, double eps) {
-    row_query q = {.metric = a->metric, .attack = name, .group = "all", .eps = eps};
-    return row_find(a->body, &q);
+static void note_row(attacked *a, const json *row) {
+    const char *name = row_text(row, "attack");
+    int k = 0, at = 0;
+    while (k < a->n && strcmp(a->list[k].name, name) != 0)
+        k++;
+    while (at < a->n_eps && fabs(a->eps[at] - row_eps(row)) > 1e-9)
+        at++;
+    if (k == ATTACKS_MOST || at == a->n_eps) return;
+    if (k == a->n) a->list[a->n++].name = name;
+    if (!a->list[k].rows[at]) a->list[k].rows[at] = row;
 }
 
 /* Its damage over all eps; what stands for several attacks comes behind all of them. */
-static double strength(const attacked *a, const char *name) {
-    double sum = figure_is_all(name) ? -1000 : 0;
+static double strength(const attacked *a, const attack_rows *of) {
+    double sum = figure_is_all(of->name) ? -1000 : 0;
     for (int i = 0; i < a->n_eps; i++) {
-        double value = row_value(attacked_row(a, name, a->eps[i]));
+        double value = row_value(of->rows[i]);
         if (!isnan(value)) sum += a->targeted ? value : 1 - value;
     }
     return sum;
 }
 
-/* In their order where they are equally strong. */
-static void sort_names(attacked *a) {
-    double strengths[ATTACKS_MOST];
-    for (int i = 0; i < a->n_names; i++) {
-        const char *name = a->names[i];
-        double s = strength(a, name);
+/* By insertion: in their order where they are equally strong. */
+static void sort(attacked *a) {
+    for (int i = 0; i < a->n; i++) {
+        attack_rows one = a->list[i];
+        one.strength = strength(a, &one);
         int at = i;
-        for (; at > 0 && strengths[at - 1] < s; at--) {
-            strengths[at] = strengths[at - 1];
-            a->names[at] = a->names[at - 1];
-        }
-        strengths[at] = s;
-        a->names[at] = name;
+        for (; at > 0 && a->list[at - 1].strength < one.strength; at--)
+            a->list[at] = a->list[at - 1];
+        a->list[at] = one;
     }
 }
 
@@ -64,12 +61,13 @@ attacked attacked_of(const json *body) {
     a.clean = row_find(body, &clean);
     q.metric = a.metric;
     const json *row;
+    for (size_t at = 0; (row = row_next(body, &q, &at));)
+        if (is_attacked(row)) note_eps(&a, row_eps(row));
     for (size_t at = 0; (row = row_next(body, &q, &at));) {
         if (!is_attacked(row)) continue;
-        note_name(&a, row_text(row, "attack"));
-        note_eps(&a, row_eps(row));
+        note_row(&a, row);
         a.any = row;
     }
-    sort_names(&a);
+    sort(&a);
     return a;
 }

@@ -27,10 +27,10 @@ void attacked_table_put(html *h, const attacked *a) {
     for (int i = 0; i < a->n_eps; i++)
         html_put(h, "<th scope=\"col\">%s</th>", figure_eps(a->eps[i]).text);
     html_put(h, "</tr></thead>\n<tbody>\n");
-    for (int k = 0; k < a->n_names; k++) {
-        html_put(h, "<tr><th scope=\"row\">%s</th>", figure_attack(a->names[k]).text);
+    for (int k = 0; k < a->n; k++) {
+        html_put(h, "<tr><th scope=\"row\">%s</th>", figure_attack(a->list[k].name).text);
         for (int i = 0; i < a->n_eps; i++)
-            cell_put(h, a, attacked_row(a, a->names[k], a->eps[i]));
+            cell_put(h, a, a->list[k].rows[i]);
         html_put(h, "</tr>\n");
     }
     html_put(h, "</tbody></table></div>\n");

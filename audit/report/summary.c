@@ -65,7 +65,7 @@ static void certified_sentence(html *h, const facts *f) {
              figure_share(row).text, figure_count(row_n(row)).text, row_text(row, "attack"),
              figure_threat(row).text, attacked ? "it" : "the smoothed model");
     if (attacked)
-        html_put(h, "; %s leaves %s right: the robust accuracy lies between",
+        html_put(h, "; %s leaves <b>%s</b> right: the robust accuracy lies between",
                  figure_attack(row_text(attacked, "attack")).text, figure_share(attacked).text);
     html_put(h, ".</p>\n");
 }

@@ -2,7 +2,6 @@
  * and huge results give a page that is whole. */
 #include "tests/support/test.h"
 
-#include <ctype.h>
 #include <math.h>
 
 #include "audit/base64.h"
@@ -11,6 +10,7 @@
 #include "audit/result.h"
 #include "core/outfile.h"
 #include "tests/support/cli.h"
+#include "tests/support/page.h"
 
 #define NB "\xe2\x80\xaf" /* the narrow space before a percent sign */
 
@@ -19,117 +19,6 @@ static const row_key clean = {.metric = "accuracy", .eps = NAN};
 static result *new_result(const char *command) {
     run r = run_default();
     return result_new(command, &r);
-}
-
-/* Writes the page of the results, frees them, and gives its text back: to be freed. */
-static char *page_of(const char *title, result **results, int n) {
-    json *documents[8];
-    for (int i = 0; i < n; i++)
-        documents[i] = result_json(results[i]);
-    const char *path = temporary_path("page.html");
-    err e;
-    assert_ok(report_write(path, title, documents, n, &e), e);
-    for (int i = 0; i < n; i++)
-        result_free(results[i]);
-    char *page = slurp("page.html");
-    assert_non_null(page);
-    return page;
-}
-
-static void must_say(const char *page, const char *text) {
-    if (!strstr(page, text)) fail_msg("the page does not contain: %s", text);
-}
-
-static void must_not_say(const char *page, const char *text) {
-    const char *found = strstr(page, text);
-    if (found) fail_msg("the page contains \"%s\": ...%.120s", text, found);
-}
-
-/* --- a strict reader of the markup: tags nest, attributes are quoted, no stray < or > in texts --- */
-
-typedef struct markup {
-    const char *at;
-    char open[64][16]; /* names of the elements that are open */
-    int depth;
-} markup;
-
-static bool is_void(const char *name) {
-    return strcmp(name, "meta") == 0 || strcmp(name, "img") == 0 || strcmp(name, "br") == 0;
-}
-
-static void read_name(markup *r, char out[16]) {
-    int n = 0;
-    while (isalnum((unsigned char)*r->at) && n < 15)
-        out[n++] = *r->at++;
-    out[n] = '\0';
-    if (n == 0) fail_msg("no element name at: %.60s", r->at - 1);
-}
-
-/* Attributes up to '>'; true when the element ends at once ("/>"). */
-static bool read_attributes(markup *r) {
-    while (*r->at != '>') {
-        if (strncmp(r->at, "/>", 2) == 0) {
-            r->at += 2;
-            return true;
-        }
-        if (*r->at != ' ' && *r->at != '\n') fail_msg("expected an attribute at: %.60s", r->at);
-        r->at += 1;
-        r->at += strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-        if (strncmp(r->at, "=\"", 2) != 0) fail_msg("attribute without quoted value at: %.60s", r->at);
-        const char *end = strchr(r->at + 2, '"');
-        assert_non_null(end);
-        if (memchr(r->at + 2, '<', (size_t)(end - r->at - 2))) fail_msg("< in an attribute: %.60s", r->at);
-        r->at = end + 1;
-    }
-    r->at++;
-    return false;
-}
-
-static void read_tag(markup *r) {
-    char name[16];
-    bool closing = r->at[1] == '/';
-    r->at += closing ? 2 : 1;
-    read_name(r, name);
-    if (closing) {
-        if (r->depth == 0 || strcmp(r->open[r->depth - 1], name) != 0)
-            fail_msg("</%s> closes %s", name, r->depth ? r->open[r->depth - 1] : "nothing");
-        r->depth--;
-        assert_int_equal(*r->at++, '>');
-        return;
-    }
-    bool ended = read_attributes(r);
-    if (ended || is_void(name)) return;
-    assert_true(r->depth < 64);
-    snprintf(r->open[r->depth++], sizeof r->open[0], "%s", name);
-    if (strcmp(name, "style") == 0) r->at = strstr(r->at, "</style>");
-    assert_non_null(r->at);
-}
-
-static void assert_well_formed(const char *page) {
-    markup r = {.at = page + strlen("<!DOCTYPE html>")};
-    assert_int_equal(strncmp(page, "<!DOCTYPE html>", 15), 0);
-    while (*r.at) {
-        if (*r.at == '<')
-            read_tag(&r);
-        else if (*r.at == '>')
-            fail_msg("stray > at: %.60s", r.at);
-        else
-            r.at++;
-    }
-    if (r.depth) fail_msg("<%s> is never closed", r.open[r.depth - 1]);
-}
-
-/* No script, nothing from a network, no half-written number. */
-static void assert_harmless(const char *page) {
-    assert_well_formed(page);
-    static const char *const never[] = {
-        "<script", "javascript:", "http://", "https://", "onload=", "<link", "<iframe",
-        "url(",    ">nan",        ">inf",    "\"nan\"",  " -nan",   NULL};
-    for (int i = 0; never[i]; i++)
-        must_not_say(page, never[i]);
-    must_say(page, "Content-Security-Policy\" content=\"default-src 'none'");
-    for (const char *source = strstr(page, " src=\""); source; source = strstr(source + 1, " src=\""))
-        assert_int_equal(strncmp(source, " src=\"data:image/png;base64,", 28), 0);
 }
 
 /* --- results ------------------------------------------------------------------------------------------------------- */
@@ -482,7 +371,8 @@ static void only_png_is_shown(void **state) {
 /* Everything that rows may hold by their schema, and nothing that sections expect. */
 static void odd_results_give_a_whole_page(void **state) {
     (void)state;
-    static const char *const commands[] = {"train", "eval", "attack", "poison", "fairness", "check", "other"};
+    static const char *const commands[] = {"train", "eval",    "attack",  "poison", "fairness",
+                                           "check", "certify", "corrupt", "other"};
     const double values[] = {1e308, -1e308, 0, NAN, -5};
     for (size_t c = 0; c < sizeof commands / sizeof *commands; c++) {
         result *empty[] = {new_result(commands[c])};
@@ -497,6 +387,9 @@ static void odd_results_give_a_whole_page(void **state) {
                                     {"accuracy", "pgd", NULL, NULL, 0},
                                     {"accuracy", "badnets", NULL, "dose=0.1", NAN},
                                     {"attack_success", "badnets", NULL, "dose=1e9", NAN},
+                                    {"certified_accuracy", "crown", NULL, NULL, fabs(values[i])},
+                                    {"corruption_accuracy", "corruptions", NULL, "=", NAN},
+                                    {"mce", "corruptions", NULL, NULL, NAN},
                                     {"error", NULL, NULL, NULL, NAN},
                                     {"error", NULL, NULL, "=&=&", NAN},
                                     {"error_gap", NULL, NULL, "a=&b=c", NAN},
@@ -509,6 +402,8 @@ static void odd_results_give_a_whole_page(void **state) {
         json_append(epochs, json_new_string("none"));
         json_append(epochs, json_new_object());
         result_extra(odd[0], "epochs", epochs);
+        result_setting_json(odd[0], "corruptions", json_new_array());
+        result_setting_text(odd[0], "severities", "none");
         result_extra(odd[0], "verdicts", json_new_string("none"));
         page = page_of("t", odd, 1);
         assert_well_formed(page);
