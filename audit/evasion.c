@@ -168,8 +168,17 @@ static int strength(const attack *k) {
     return k->defaults.steps > 1 ? 2 : 1;
 }
 
-/* Whether a success of `weak` that `strong` missed says something about gradients: many queries may well beat one step. */
-static bool tells_of(const attack *weak, const attack *strong) {
+static bool is_ascent(const attack *k) {
+    return strength(k) == 2 && k->order != EPS_FREE;
+}
+
+/* Whether a success of `weak` that `strong` missed says something about gradients: many queries may well beat one step. Methods that make a
+ * distance small may stop where it is not the smallest, as deepfool does; they are the measure only where no other takes many steps. */
+static bool tells_of(const evasion_plan *p, const attack *weak, const attack *strong) {
+    bool other = false;
+    for (int i = 0; i < p->n_methods; i++)
+        other = other || is_ascent(p->methods[i]);
+    if (other && strength(strong) == 2 && !is_ascent(strong)) return false;
     return strength(weak) < strength(strong) && (strength(weak) == 1 || strength(strong) == 2);
 }
 
@@ -216,7 +225,7 @@ static void record_warnings(result *x, const dataset *d, const evasion_plan *p, 
     for (int i = 0; i < v->n_done; i++) {
         evasion_warn(x, p->methods[i], &v->results[i]);
         for (int k = 0; k < v->n_done; k++) /* an attack that was cut short says nothing about gradients */
-            if (!p->cascade && tells_of(p->methods[i], p->methods[k]) && !v->results[k].budget_spent)
+            if (!p->cascade && tells_of(p, p->methods[i], p->methods[k]) && !v->results[k].budget_spent)
                 warn_if_stronger(x, d, p, v, i, k);
     }
 }
