@@ -6,7 +6,7 @@
 #include "core/json.h"
 
 /* Writes the page (atomically). `results` are n documents as result_read gives them, in the order of reading;
- * sections are made for the commands that are there (train, eval, attack, poison, fairness). */
+ * sections are made for the commands that are there. */
 MUST_CHECK status report_write(const char *path, const char *title, json *const *results, int n, err *e);
 
 #endif
