@@ -30,11 +30,6 @@ static const json *next_row(const json *body, const char *metric, size_t *at) {
     return row;
 }
 
-static const json *attacked_at(const json *body, double eps) {
-    row_query q = {.metric = "accuracy", .group = "all", .eps = eps};
-    return row_find(body, &q);
-}
-
 static chart_series series_of(html *h, const json *body, const char *metric, const char *label) {
     chart_series s = {.label = label};
     chart_point *points = html_array(h, EPS_MOST + 1, sizeof *points);
@@ -48,7 +43,7 @@ static chart_series series_of(html *h, const json *body, const char *metric, con
 }
 
 static void chart_put(html *h, const json *body, const json *certified) {
-    figure attack = figure_attack(row_text(attacked_at(body, row_eps(certified)), "attack"));
+    figure attack = figure_attack(row_text(certified_attacked(body, certified), "attack"));
     chart_series series[2];
     char label[64], x_label[96];
     int n = 0;
@@ -79,7 +74,7 @@ static void chart_put(html *h, const json *body, const json *certified) {
 
 static void table_put(html *h, const json *body, const json *first) {
     const json *unchanged = unchanged_of(body), *row;
-    bool attacked = attacked_at(body, row_eps(first)) != NULL;
+    bool attacked = certified_attacked(body, first) != NULL;
     int n = 0;
     char caption[120];
     snprintf(caption, sizeof caption, "Right%s and certified by %.20s, by \xce\xb5 (norm %.20s)",
@@ -97,7 +92,7 @@ static void table_put(html *h, const json *body, const json *first) {
     for (size_t at = 0; n < EPS_MOST && (row = next_row(body, "certified_accuracy", &at)); n++) {
         html_put(h, "<tr><th scope=\"row\" class=\"n\">%s</th>", figure_eps(row_eps(row)).text);
         html_n_cell(h, row);
-        html_value_cells(h, attacked_at(body, row_eps(row)), false);
+        html_value_cells(h, certified_attacked(body, row), false);
         html_value_cells(h, row, false);
         html_put(h, "</tr>\n");
     }
@@ -129,7 +124,7 @@ void certification_put(html *h, const json *document) {
              "<p>For how many images it is proven that no change of at most \xce\xb5 makes the %s wrong: a "
              "<b>lower</b> bound of robust accuracy%s.</p>\n",
              is_smoothed(body) ? "smoothed classifier" : "model",
-             attacked_at(body, row_eps(first)) ? ", where accuracy under attack is an upper one" : "");
+             certified_attacked(body, first) ? ", where accuracy under attack is an upper one" : "");
     chart_put(h, body, first);
     table_put(h, body, first);
     if (is_smoothed(body)) smoothed_note(h, body);

@@ -95,11 +95,15 @@ static void find_certified(facts *f, const json *body) {
     f->certified = body;
     row_query q = {.metric = "certified_accuracy", .group = "all", .eps = NAN};
     const json *row;
-    for (size_t at = 0; (row = row_next(body, &q, &at));)
-        if (!f->certified_row || row_eps(row) < row_eps(f->certified_row)) f->certified_row = row;
-    if (!f->certified_row) return;
-    row_query attacked = {.metric = "accuracy", .group = "all", .eps = row_eps(f->certified_row)};
-    f->certified_attacked = row_find(body, &attacked);
+    for (size_t at = 0; (row = row_next(body, &q, &at));) {
+        if (!f->certified_small || row_eps(row) < row_eps(f->certified_small)) f->certified_small = row;
+        if (!f->certified_large || row_eps(row) > row_eps(f->certified_large)) f->certified_large = row;
+    }
+}
+
+const json *certified_attacked(const json *body, const json *certified) {
+    row_query q = {.metric = "accuracy", .group = "all", .eps = row_eps(certified)};
+    return isnan(q.eps) ? NULL : row_find(body, &q);
 }
 
 static void find_corrupted(facts *f, const json *body) {

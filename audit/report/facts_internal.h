@@ -44,8 +44,9 @@ typedef struct facts {
     const json *attacked_large;    /* and at the largest eps; the same row where there is one eps */
     bool targeted;                 /* these count successes of a targeted attack, not accuracy */
     const char *distrust;       /* code of a warning that makes the attacked figures meaningless, or NULL */
-    const json *certified;      /* body of the first certification; at its smallest eps: */
-    const json *certified_row, *certified_attacked; /* proven, and right under attack (NULL for smoothing) */
+    const json *certified;       /* body of the first certification, */
+    const json *certified_small; /* what it proves at the smallest */
+    const json *certified_large; /* and at the largest eps; the same row where there is one eps */
     const json *corrupted;      /* mean accuracy under corruptions, and that relative to a baseline, of the first result */
     const json *mce;
     const json *fairness;       /* body */
@@ -65,6 +66,9 @@ facts facts_of(json *const *results, int n);
 /* The row of a metric, attack, norm, eps and group as in `like`, or NULL. Of several, that of the cluster bootstrap:
  * its interval is the one to believe where images come in clusters. */
 const json *fact_row(const json *body, const char *metric, const json *like);
+
+/* Accuracy under attack beside a row of certified accuracy, NULL where nothing was attacked. */
+const json *certified_attacked(const json *body, const json *certified);
 
 /* The dose of a row of poisoning (its group is "dose=0.05"); NAN where it is none. */
 double row_dose(const json *row);

@@ -6,7 +6,7 @@ static void item(html *h, const char *head, const char *text) {
 }
 
 static void absent(html *h, const facts *f) {
-    if (!f->attack && !f->certified_attacked)
+    if (!f->attack && !certified_attacked(f->certified, f->certified_small))
         item(h, "Nothing was attacked.",
              "No figure here says how the model behaves when somebody wants it to fail.");
     if (!f->fairness)

@@ -58,16 +58,26 @@ static void attack_sentence(html *h, const facts *f) {
     html_put(h, "</p>\n");
 }
 
-static void certified_sentence(html *h, const facts *f) {
-    const json *row = f->certified_row, *attacked = f->certified_attacked;
-    if (!row) return;
-    html_put(h, "<p>For <b>%s</b> of %s images it is proven (%.40s) that no %s make %s wrong",
-             figure_share(row).text, figure_count(row_n(row)).text, row_text(row, "attack"),
-             figure_threat(row).text, attacked ? "it" : "the smoothed model");
+static void beside_put(html *h, const json *body, const json *certified) {
+    const json *attacked = certified_attacked(body, certified);
     if (attacked)
-        html_put(h, "; %s leaves <b>%s</b> right: the robust accuracy lies between",
-                 figure_attack(row_text(attacked, "attack")).text, figure_share(attacked).text);
-    html_put(h, ".</p>\n");
+        html_put(h, " (%s leaves <b>%s</b> right)", figure_attack(row_text(attacked, "attack")).text,
+                 figure_share(attacked).text);
+}
+
+static void certified_sentence(html *h, const facts *f) {
+    const json *small = f->certified_small, *large = f->certified_large;
+    if (!small) return;
+    bool attacked = certified_attacked(f->certified, small) != NULL;
+    html_put(h, "<p>For <b>%s</b> of %s images it is proven (%.40s) that no %s make %s wrong",
+             figure_share(small).text, figure_count(row_n(small)).text, row_text(small, "attack"),
+             figure_threat(small).text, attacked ? "it" : "the smoothed model");
+    beside_put(h, f->certified, small);
+    if (large != small) {
+        html_put(h, "; with %s, for <b>%s</b>", figure_threat(large).text, figure_share(large).text);
+        beside_put(h, f->certified, large);
+    }
+    html_put(h, ".%s</p>\n", attacked ? " The robust accuracy lies between." : "");
 }
 
 static void corrupted_sentence(html *h, const facts *f) {

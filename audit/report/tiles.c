@@ -42,6 +42,28 @@ static void attack_tile(html *h, const facts *f) {
     html_put(h, "</dl>\n");
 }
 
+static void certified_tile(html *h, const facts *f) {
+    const json *row = f->certified_large;
+    if (!row) return;
+    char label[120];
+    snprintf(label, sizeof label, "Proven right, \xce\xb5\xc2\xa0=\xc2\xa0%.20s (%.20s)",
+             figure_eps(row_eps(row)).text, figure_norm(row_text(row, "norm")).text);
+    tile_open(h, label, "\xe2\x89\xa5 ", figure_percent(row_value(row), row_interval(row)));
+    interval_line(h, row, " images");
+    html_put(h, "</dl>\n");
+}
+
+static void corrupted_tile(html *h, const facts *f) {
+    const json *row = f->corrupted;
+    if (!row) return;
+    tile_open(h, "Right under common corruptions", "", figure_percent(row_value(row), row_interval(row)));
+    interval_line(h, row, " images");
+    if (!isnan(row_value(f->mce)))
+        html_put(h, "<dd>mCE %.1f [%.1f, %.1f], baseline 100</dd>", row_value(f->mce),
+                 row_interval(f->mce).lo, row_interval(f->mce).hi);
+    html_put(h, "</dl>\n");
+}
+
 static void group_tile(html *h, const facts *f) {
     if (!f->clean_group.error) return;
     tile_open(h, "Wrong in the worst group", "",
@@ -75,6 +97,8 @@ void tiles_put(html *h, const facts *f) {
     html_put(h, "<div class=\"tiles\">\n");
     clean_tile(h, f);
     attack_tile(h, f);
+    certified_tile(h, f);
+    corrupted_tile(h, f);
     group_tile(h, f);
     poison_tile(h, f);
     html_put(h, "</div>\n");

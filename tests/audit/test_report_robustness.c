@@ -86,7 +86,9 @@ static void certificates(void **state) {
     must_say(page, "<section id=\"certified\">");
     must_say(page,
              "For <b>88.0" NB "% [85.8, 89.9]</b> of 1,000 images it is proven (crown) that no changes of "
-             "at most 0.05 a pixel make it wrong; PGD leaves <b>91.0");
+             "at most 0.05 a pixel make it wrong (PGD leaves <b>91.0" NB "% [89.1, 92.6]</b> right); with "
+             "changes of at most 0.1 a pixel, for <b>12.0" NB "% [10.1, 14.2]</b> (PGD leaves");
+    must_say(page, "\xe2\x89\xa5 12.0" NB "%</dd>"); /* the tile */
     must_say(page, ">right under PGD</text>");
     must_say(page, ">certified</text>");
     must_say(page, "<th scope=\"row\" class=\"n\">0.1</th><td class=\"n\">1,000</td><td class=\"n\">70.0" NB
@@ -98,7 +100,7 @@ static void certificates(void **state) {
     result *other[] = {certified_result(true)};
     page = page_of("t", other, 1);
     assert_harmless(page);
-    must_say(page, "make the smoothed model wrong.");
+    must_say(page, "make the smoothed model wrong; with changes of at most 0.1 in the L2 norm, for <b>12.0");
     must_say(page, "noise of deviation 0.25, from 1,000 copies");
     must_say(page, "It gives no answer on 2.0" NB "% [1.3, 3.1] of the images.");
     must_say(page, "<td class=\"n\">93.0" NB "%</td>");
@@ -163,6 +165,7 @@ static void corruptions(void **state) {
     page = page_of("t", two, 1);
     assert_harmless(page);
     must_say(page, "its mean corruption error (mCE) is <b>111.1 [99.9, 130.0]</b>");
+    must_say(page, "<dd>mCE 111.1 [99.9, 130.0], baseline 100</dd>");
     must_say(page, ">123.4<small>[101.5, 150.0]</small></td>");
     must_say(page, "<td class=\"n\">111.1</td><td class=\"n soft\">[99.9, 130.0]</td>");
     free(page);
