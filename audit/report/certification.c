@@ -128,4 +128,7 @@ void certification_put(html *h, const json *document) {
     chart_put(h, body, first);
     table_put(h, body, first);
     if (is_smoothed(body)) smoothed_note(h, body);
+    if (json_as_bool(json_get(json_get(body, "settings"), "real"), false))
+        html_put(h, "<p class=\"note\">Of the net in real arithmetic: roundings in float32 are not allowed "
+                    "for.</p>\n");
 }

@@ -81,6 +81,7 @@ static result *certified_result(bool smoothed) {
 static void certificates(void **state) {
     (void)state;
     result *one[] = {certified_result(false)};
+    result_setting_json(one[0], "real", json_new_bool(true));
     char *page = page_of("t", one, 1);
     assert_harmless(page);
     must_say(page, "<section id=\"certified\">");
@@ -90,6 +91,7 @@ static void certificates(void **state) {
              "changes of at most 0.1 a pixel, for <b>12.0" NB "% [10.1, 14.2]</b> (PGD leaves");
     must_say(page, "\xe2\x89\xa5 12.0" NB "%</dd>"); /* the tile */
     must_say(page, ">right under PGD</text>");
+    must_say(page, "Of the net in real arithmetic");
     must_say(page, ">certified</text>");
     must_say(page, "<th scope=\"row\" class=\"n\">0.1</th><td class=\"n\">1,000</td><td class=\"n\">70.0" NB
                    "%</td>");
@@ -105,6 +107,7 @@ static void certificates(void **state) {
     must_say(page, "It gives no answer on 2.0" NB "% [1.3, 3.1] of the images.");
     must_say(page, "<td class=\"n\">93.0" NB "%</td>");
     must_not_say(page, ">right under");
+    must_not_say(page, "real arithmetic");
     free(page);
 }
 
