@@ -21,6 +21,10 @@ typedef enum kind {
     KIND_TRANSFER,
     KIND_LR_FIND,
     KIND_BENCH,
+    KIND_TRANSFERABILITY,
+    KIND_SPATIAL,
+    KIND_PATCH,
+    KIND_UNIVERSAL,
     KIND_OTHER
 } kind;
 

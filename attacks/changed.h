@@ -1,0 +1,25 @@
+/* How a model answers images that something changed: a perturbation, a patch, an example that was made on another model. */
+#ifndef ATTACKS_CHANGED_H
+#define ATTACKS_CHANGED_H
+
+#include "datasets/dataset.h"
+#include "nets/model.h"
+
+/* Makes a changed image, from row and clean image alone: it is called by several threads at once, in any order. */
+typedef struct image_change {
+    void (*make)(const void *how, int row, float *x); /* x: the clean image of row `row`, to be changed in place */
+    const void *how;
+} image_change;
+
+/* No change. */
+extern const image_change image_unchanged;
+
+/* The class that m gives every changed image of d: answers[0..d->n), -1 where it gives none (logits tied or not finite). Progress is named
+ * `stage`. STATUS_USAGE where d does not fit the model; after STATUS_CANCELLED the answers say nothing. */
+MUST_CHECK status changed_answers(model *m, const dataset *d, const image_change *change, const run *r,
+                                  const char *stage, int32_t *answers, err *e);
+
+/* How many answers are the labels of d. */
+int64_t answers_right(const dataset *d, const int32_t *answers);
+
+#endif

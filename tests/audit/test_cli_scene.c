@@ -1,0 +1,70 @@
+/* Attacks that are not one ball around each image, on the command line: the same bytes for any number of threads, valid results, pictures, and
+ * errors of one line. */
+#include "tests/support/cli.h"
+#include "tests/support/json_schema.h"
+#include "tests/support/test.h"
+
+static int train(void **state) {
+    (void)state;
+    if (!getenv("AUDIT_BINARY") || !*getenv("AUDIT_BINARY")) return 0;
+    cli_expect(0, NULL, "train --data synth:shapes -n 300 --arch lenet5 --epochs 2 --batch 32 -o net.bin");
+    cli_expect(0, NULL,
+               "train --data synth:shapes -n 300 --arch lenet5 --epochs 2 --batch 32 --seed 5 -o other.bin");
+    return 0;
+}
+
+static const json *rows_of(const json *document) {
+    return json_get(json_get(document, "body"), "rows");
+}
+
+/* The value of the first row of a metric, attack and group; fails where there is none. */
+static double value_of(const json *document, const char *metric, const char *attack, const char *group) {
+    const json *rows = rows_of(document);
+    for (size_t i = 0; i < json_count(rows); i++) {
+        const json *row = json_at(rows, i);
+        if (strcmp(json_as_string(json_get(row, "metric")), metric) == 0 &&
+            strcmp(json_as_string(json_get(row, "attack")), attack) == 0 &&
+            strcmp(json_as_string(json_get(row, "group")), group) == 0)
+            return json_as_real(json_get(row, "value"), -1);
+    }
+    fail_msg("no row %s %s %s", metric, attack, group);
+    return -1;
+}
+
+/* Runs it with one thread and with three; the result, which is valid, must be freed. */
+static json *same_for_threads(const char *words) {
+    cli_expect(0, NULL, "%s --threads 1 --json one.json --sheet one.png", words);
+    cli_expect(0, NULL, "%s --threads 3 --json three.json --sheet three.png", words);
+    assert_same_body("one.json", "three.json");
+    assert_same_file("one.png", "three.png");
+    cli_expect(0, NULL, "report one.json -o page.html");
+    return assert_result_file(temporary_path("one.json"));
+}
+
+static void transferability(void **state) {
+    (void)state;
+    json *document =
+        same_for_threads("transferability net.bin other.bin --data synth:shapes -n 60 --eps .1 --steps 5");
+    double clean = value_of(document, "accuracy", "none", "target=net");
+    double own = value_of(document, "accuracy", "mifgsm", "source=net&target=net");
+    double other = value_of(document, "accuracy", "mifgsm", "source=other&target=net");
+    assert_true(own < clean && own <= other);
+    value_of(document, "transfer_rate", "mifgsm", "source=net&target=other");
+    json_free(document);
+    cli_expect(0, NULL,
+               "transferability net.bin net.bin --data synth:shapes -n 40 --norm l2 --json twice.json");
+    document = assert_result_file(temporary_path("twice.json"));
+    assert_near(value_of(document, "transfer_rate", "mifgsm", "source=net&target=net-2"), 1, 0);
+    json_free(document);
+    cli_expect(2, "--attack", "transferability net.bin other.bin --data synth:shapes --attack deepfool");
+    cli_expect(2, "MODEL MODEL", "transferability net.bin --data synth:shapes");
+    cli_expect(0, NULL, "train --data synth:arrows -n 40 --arch linear --epochs 1 -o arrows.bin");
+    cli_expect(2, "cannot be shown to the other", "transferability net.bin arrows.bin --data synth:shapes");
+    cli_expect(3, "time limit",
+               "transferability net.bin other.bin --data synth:shapes -n 60 --steps 100000 --time-limit 1");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(transferability)};
+    return cmocka_run_group_tests(tests, train, NULL);
+}
