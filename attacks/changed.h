@@ -22,4 +22,8 @@ MUST_CHECK status changed_answers(model *m, const dataset *d, const image_change
 /* How many answers are the labels of d. */
 int64_t answers_right(const dataset *d, const int32_t *answers);
 
+/* Up to `most` of the rows that are wanted (n bytes), spread over the classes: the first of every class, then the second, and so on. Returns how
+ * many. */
+int rows_spread(const dataset *d, const uint8_t *wanted, int most, int *rows);
+
 #endif

@@ -62,6 +62,23 @@ status changed_answers(model *m, const dataset *d, const image_change *change, c
     return failure_report(&a.failed, s, stage, e);
 }
 
+int rows_spread(const dataset *d, const uint8_t *wanted, int most, int *rows) {
+    int n = 0;
+    bool found = true;
+    for (int round = 0; found && n < most; round++) {
+        found = false;
+        for (int class = 0; class < d->classes && n < most; class ++) {
+            int seen = 0, row = 0;
+            while (row < d->n && !(d->labels[row] == class && wanted[row] && seen++ == round))
+                row++;
+            if (row == d->n) continue;
+            rows[n++] = row;
+            found = true;
+        }
+    }
+    return n;
+}
+
 int64_t answers_right(const dataset *d, const int32_t *answers) {
     int64_t right = 0;
     for (int row = 0; row < d->n; row++)

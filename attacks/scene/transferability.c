@@ -89,26 +89,18 @@ void transferability_free(transferability *t) {
     *t = (transferability){0};
 }
 
-static bool right_everywhere(const transferability *t, const dataset *d, int row) {
-    for (int k = 0; k < t->models; k++)
-        if (t->clean[(size_t)k * (size_t)t->n + (size_t)row] != d->labels[row]) return false;
-    return true;
-}
-
-/* The first of every class, then the second, and so on. */
-static void choose_shown(transferability *t, const dataset *d) {
-    bool found = true;
-    for (int round = 0; found && t->shown < TRANSFERABILITY_SHOWN; round++) {
-        found = false;
-        for (int class = 0; class < d->classes && t->shown < TRANSFERABILITY_SHOWN; class ++) {
-            int seen = 0, row = 0;
-            while (row < d->n && !(d->labels[row] == class && right_everywhere(t, d, row) && seen++ == round))
-                row++;
-            if (row == d->n) continue;
-            t->rows[t->shown++] = row;
-            found = true;
-        }
+/* Images that every model gets right. */
+static status choose_shown(transferability *t, const dataset *d, err *e) {
+    uint8_t *right = calloc((size_t)d->n + 1, 1);
+    if (!right) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    for (int row = 0; row < d->n; row++) {
+        right[row] = 1;
+        for (int k = 0; k < t->models; k++)
+            right[row] &= t->clean[(size_t)k * (size_t)t->n + (size_t)row] == d->labels[row];
     }
+    t->shown = rows_spread(d, right, TRANSFERABILITY_SHOWN, t->rows);
+    free(right);
+    return STATUS_OK;
 }
 
 /* What is the same for every source. */
@@ -160,7 +152,7 @@ static status run_all(const crowd *c, err *e) {
     image_change change = {add_noise, &k};
     status s = ask_all(c, &image_unchanged, "clean", t->clean, e);
     if (s == STATUS_OK) s = ask_all(c, &change, "noise", t->noisy, e);
-    if (s == STATUS_OK) choose_shown(t, c->d);
+    if (s == STATUS_OK) s = choose_shown(t, c->d, e);
     while (s == STATUS_OK && t->sources < t->models) {
         s = attack_with(c, t->sources, e);
         if (s == STATUS_OK) t->sources++;

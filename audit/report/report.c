@@ -12,22 +12,22 @@ static const struct {
     kind kind;
     const char *id, *title;
     void (*put)(html *h, const json *document);
-} sections[] = {
-    {KIND_CHECK, "gates", "Gates", gates_put},
-    {KIND_EVAL, "accuracy", "Accuracy", classes_put},
-    {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
-    {KIND_TRANSFERABILITY, "transferability", "Attacks made on other models", transferability_put},
-    {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
-    {KIND_POISON, "poison", "Poisoned training data", poison_put},
-    {KIND_LR_FIND, "lr-find", "Which learning rate", lr_find_put},
-    {KIND_TRAIN, "training", "Training", training_put},
-    {KIND_TRANSFER, "transfer", "Transfer", transfer_put},
-    {KIND_ABLATE, "tricks", "Tricks of training", ablation_put},
-    {KIND_EXPLAIN, "explain", "What the net looks at", explain_put},
-    {KIND_LANDSCAPE, "landscape", "Loss landscape", landscape_put},
-    {KIND_GRADIENTS, "gradients", "Gradients through training", gradients_put},
-    {KIND_KERNELS, "kernels", "Classic kernels", kernels_put},
-    {KIND_BENCH, "bench", "Speed", bench_put}};
+} sections[] = {{KIND_CHECK, "gates", "Gates", gates_put},
+                {KIND_EVAL, "accuracy", "Accuracy", classes_put},
+                {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
+                {KIND_TRANSFERABILITY, "transferability", "Examples of other models", transferability_put},
+                {KIND_SPATIAL, "spatial", "Turned and shifted images", spatial_put},
+                {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
+                {KIND_POISON, "poison", "Poisoned training data", poison_put},
+                {KIND_LR_FIND, "lr-find", "Which learning rate", lr_find_put},
+                {KIND_TRAIN, "training", "Training", training_put},
+                {KIND_TRANSFER, "transfer", "Transfer", transfer_put},
+                {KIND_ABLATE, "tricks", "Tricks of training", ablation_put},
+                {KIND_EXPLAIN, "explain", "What the net looks at", explain_put},
+                {KIND_LANDSCAPE, "landscape", "Loss landscape", landscape_put},
+                {KIND_GRADIENTS, "gradients", "Gradients through training", gradients_put},
+                {KIND_KERNELS, "kernels", "Classic kernels", kernels_put},
+                {KIND_BENCH, "bench", "Speed", bench_put}};
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
 

@@ -20,6 +20,7 @@ void ablation_put(html *h, const json *document);
 void classes_put(html *h, const json *document); /* accuracy, overall and per class */
 void evasion_put(html *h, const json *document);
 void transferability_put(html *h, const json *document);
+void spatial_put(html *h, const json *document);
 void poison_put(html *h, const json *document);
 void transfer_put(html *h, const json *document);
 void fairness_put(html *h, const json *document);

@@ -64,7 +64,36 @@ static void transferability(void **state) {
                "transferability net.bin other.bin --data synth:shapes -n 60 --steps 100000 --time-limit 1");
 }
 
+static void spatial(void **state) {
+    (void)state;
+    json *document = same_for_threads("spatial net.bin --data synth:shapes -n 40 --angles 7 --shifts 3");
+    double clean = value_of(document, "accuracy", "none", "all"),
+           grid = value_of(document, "accuracy", "grid", "all");
+    assert_true(grid < clean && grid <= value_of(document, "accuracy", "rotation", "all") &&
+                grid <= value_of(document, "accuracy", "shift", "all"));
+    assert_near(value_of(document, "accuracy", "rotation", "angle=0"), clean, 0);
+    value_of(document, "accuracy", "random", "all");
+    value_of(document, "accuracy", "worst-of-10", "all");
+    json_free(document);
+    cli_expect(0, NULL,
+               "spatial net.bin --data synth:shapes -n 20 --degrees 0 --shift 0 --padding edge --json "
+               "still.json --sheet "
+               "none.png");
+    document = assert_result_file(temporary_path("still.json"));
+    assert_near(value_of(document, "accuracy", "grid", "all"), value_of(document, "accuracy", "none", "all"),
+                0);
+    json_free(document);
+    char *sheet = slurp("none.png");
+    assert_null(sheet); /* NO_SHEET */
+    cli_expect(2, "odd numbers", "spatial net.bin --data synth:shapes --angles 4");
+    cli_expect(2, "--shift", "spatial net.bin --data synth:shapes --shift 2");
+    cli_expect(3, "time limit",
+               "spatial net.bin --data synth:shapes -n 0 --random 1000 --angles 401 --shifts 11 --time-limit "
+               "1 --json "
+               "late.json");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(transferability)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(transferability), cmocka_unit_test(spatial)};
     return cmocka_run_group_tests(tests, train, NULL);
 }
