@@ -17,6 +17,8 @@ static const struct {
                 {KIND_ATTACK, "attack", "Accuracy under attack", evasion_put},
                 {KIND_TRANSFERABILITY, "transferability", "Examples of other models", transferability_put},
                 {KIND_SPATIAL, "spatial", "Turned and shifted images", spatial_put},
+                {KIND_PATCH, "patch", "Adversarial patch", patch_put},
+                {KIND_UNIVERSAL, "universal", "One perturbation for all", universal_put},
                 {KIND_FAIRNESS, "groups", "Errors per group", fairness_put},
                 {KIND_POISON, "poison", "Poisoned training data", poison_put},
                 {KIND_LR_FIND, "lr-find", "Which learning rate", lr_find_put},

@@ -93,7 +93,68 @@ static void spatial(void **state) {
                "late.json");
 }
 
+static void patch(void **state) {
+    (void)state;
+    json *document = same_for_threads(
+        "patch net.bin --data synth:shapes -n 50 --train-n 100 --steps 20 --images 32 --size .5 "
+        "--degrees 10 --scale .1");
+    double learned = value_of(document, "target_success", "patch", "all");
+    assert_true(learned >= value_of(document, "target_success", "noise-patch", "all"));
+    value_of(document, "target_success", "image-patch", "all");
+    value_of(document, "accuracy", "none", "all");
+    assert_true(json_count(json_get(json_get(json_get(document, "body"), "extra"), "trials")) > 2);
+    json_free(document);
+    cli_expect(0, NULL,
+               "patch net.bin --data synth:shapes -n 20 --train-n 40 --steps 2 --images 16 --target circle "
+               "--json one.json");
+    document = assert_result_file(temporary_path("one.json"));
+    const json *settings = json_get(json_get(document, "body"), "settings");
+    assert_string_equal(json_as_string(json_get(settings, "target")), "circle");
+    assert_false(json_as_bool(json_get(settings, "halved"), true));
+    json_free(document);
+    cli_expect(2, "--target", "patch net.bin --data synth:shapes --target pentacle");
+    cli_expect(2, "--size", "patch net.bin --data synth:shapes --size 2");
+    cli_expect(3, "time limit",
+               "patch net.bin --data synth:shapes --target circle --steps 1000000 --time-limit 1");
+}
+
+static void universal(void **state) {
+    (void)state;
+    json *document = same_for_threads(
+        "universal net.bin --data synth:shapes -n 60 --train-n 100 --steps 20 --images 32 --eps .1,.2");
+    double learned = value_of(document, "accuracy", "universal", "all");
+    assert_true(learned < value_of(document, "accuracy", "none", "all"));
+    assert_true(value_of(document, "fooling_rate", "universal", "all") >
+                value_of(document, "fooling_rate", "random", "all"));
+    json_free(document);
+    cli_expect(0, NULL,
+               "universal net.bin --data synth:shapes -n 40 --train-n 50 --steps 5 --norm l2 --target circle "
+               "--json one.json");
+    document = assert_result_file(temporary_path("one.json"));
+    value_of(document, "target_success", "universal", "all");
+    json_free(document);
+    cli_expect(2, "--norm", "universal net.bin --data synth:shapes --norm l1");
+    cli_expect(3, "time limit", "universal net.bin --data synth:shapes --steps 1000000 --time-limit 1");
+}
+
+/* Data of one part are cut in two: what was learned from is not measured on. */
+static void halves(void **state) {
+    (void)state;
+    json *document;
+    cli_expect(0, NULL,
+               "universal net.bin --data synth:shapes --split test -n 30 --train-n 20 --steps 2 --eps .1 "
+               "--json half.json");
+    document = assert_result_file(temporary_path("half.json"));
+    const json *body = json_get(document, "body"), *settings = json_get(body, "settings");
+    assert_true(json_as_bool(json_get(settings, "halved"), false));
+    assert_int_equal(json_as_int(json_get(settings, "train_n"), 0), 20);
+    assert_int_equal(json_as_int(json_get(json_get(body, "data"), "n"), 0), 30);
+    json_free(document);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(transferability), cmocka_unit_test(spatial)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(transferability), cmocka_unit_test(spatial),
+                                       cmocka_unit_test(patch), cmocka_unit_test(universal),
+                                       cmocka_unit_test(halves)};
     return cmocka_run_group_tests(tests, train, NULL);
 }
