@@ -8,7 +8,7 @@
 #include "nets/predict.h"
 
 typedef struct patch_settings {
-    double size, degrees, scale, step_size;
+    double side, degrees, scale, step_size;
     int64_t train_n, steps, images;
     const char *target, *test_data, *sheet;
 } patch_settings;
@@ -16,9 +16,9 @@ typedef struct patch_settings {
 #define FIELD(name) offsetof(patch_settings, name)
 
 static const option options[] = {
-    {.name = "size",
+    {.name = "side",
      .kind = OPTION_NUMBER,
-     .offset = FIELD(size),
+     .offset = FIELD(side),
      .metavar = "SHARE",
      .fallback = ".3",
      .lo = .01,
@@ -110,7 +110,7 @@ static status report(context *c, const patch_settings *o, const patch_study *k, 
 
 static status study(context *c, const patch_settings *o, patch_study *k, err *e) {
     k->rules = (patch_rules){.image = k->test->image,
-                             .side = side_of(o->size, k->test->image),
+                             .side = side_of(o->side, k->test->image),
                              .degrees = o->degrees,
                              .scale = o->scale,
                              .seed = c->run.seed};

@@ -96,7 +96,7 @@ static void spatial(void **state) {
 static void patch(void **state) {
     (void)state;
     json *document = same_for_threads(
-        "patch net.bin --data synth:shapes -n 50 --train-n 100 --steps 20 --images 32 --size .5 "
+        "patch net.bin --data synth:shapes -n 50 --train-n 100 --steps 20 --images 32 --side .5 "
         "--degrees 10 --scale .1");
     double learned = value_of(document, "target_success", "patch", "all");
     assert_true(learned >= value_of(document, "target_success", "noise-patch", "all"));
@@ -113,7 +113,7 @@ static void patch(void **state) {
     assert_false(json_as_bool(json_get(settings, "halved"), true));
     json_free(document);
     cli_expect(2, "--target", "patch net.bin --data synth:shapes --target pentacle");
-    cli_expect(2, "--size", "patch net.bin --data synth:shapes --size 2");
+    cli_expect(2, "--side", "patch net.bin --data synth:shapes --side 2");
     cli_expect(3, "time limit",
                "patch net.bin --data synth:shapes --target circle --steps 1000000 --time-limit 1");
 }
