@@ -187,11 +187,11 @@ static void print_row(text_table *t, const patch_study *s, const char *what, con
 void patch_print(const context *c, const patch_study *s) {
     char train[32];
     const char *class = s->test->class_names[s->target];
-    say(c, "patch of %d x %d pixels (%.1f %% of the image) towards %s%s, learned from %s %s images\n\n",
+    say(c, "patch of %d x %d pixels (%.1f %% of the image) towards %s%s, learned from %s %s\n\n",
         s->rules.side, s->rules.side,
         100.0 * s->rules.side * s->rules.side / (s->rules.image.h * s->rules.image.w), class,
         s->tried > 0 ? ", the class that it reaches most" : "", show_count(s->train->n, train),
-        s->train->split);
+        s->halved ? "images of the other half" : "training images");
     text_table t = text_table_new("put in|>accuracy|95 % interval|>n|>to the class|95 % interval");
     print_row(&t, s, "nothing (clean)", s->clean);
     for (int k = 0; k < PATCH_KINDS; k++)

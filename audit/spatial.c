@@ -63,6 +63,8 @@ static double random_mean(const spatial_plan *p, const spatial_result *a, interv
         if (a->finished[row]) shares[n++] = (double)a->random_right[row] / p->random;
     double value = shares && n > 0 ? mean(shares, n) : NAN;
     *i = shares && n > 1 ? t_interval(shares, n, 0.95) : (interval){NAN, NAN};
+    if (i->lo < 0) i->lo = 0; /* a share: the t interval does not know */
+    if (i->hi > 1) i->hi = 1;
     free(shares);
     return value;
 }

@@ -133,9 +133,9 @@ static void print_row(text_table *t, const universal_study *s, const char *what,
 void universal_print(const context *c, const universal_study *s) {
     char train[32];
     bool targeted = s->plan.target >= 0;
-    say(c, "one perturbation for all images, norm %s%s%s, learned from %s %s images\n\n", norm_name(s->norm),
+    say(c, "one perturbation for all images, norm %s%s%s, learned from %s %s\n\n", norm_name(s->norm),
         targeted ? ", towards " : "", targeted ? s->test->class_names[s->plan.target] : "",
-        show_count(s->train->n, train), s->train->split);
+        show_count(s->train->n, train), s->halved ? "images of the other half" : "training images");
     text_table t = text_table_new(
         targeted ? "perturbation|>eps|>n|>accuracy|95 % interval|>answers changed|95 % "
                    "interval|>to the class|95 % interval"

@@ -104,6 +104,7 @@ static status report(context *c, const transferability_settings *o, const transf
                      err *e) {
     result *x = result_new("transferability", &c->run);
     result_data(x, k->d);
+    if (c->model.tta) result_setting_text(x, "tta", c->model.tta);
     transferability_record(x, k);
     say_subject(c, k->d, NULL);
     transferability_print(c, k);
