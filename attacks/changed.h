@@ -11,10 +11,16 @@ typedef struct image_change {
     const void *how;
 } image_change;
 
+/* In place of a class, where a model gives none: the largest logit is tied, or a logit is NaN or infinite. Both are below 0, and wrong. */
+enum { ANSWER_TIED = -1, ANSWER_NOT_FINITE = -2 };
+
+/* The class that logits give, or one of these. */
+int32_t answer_of(const float *logits, int classes);
+
 /* No change. */
 extern const image_change image_unchanged;
 
-/* The class that m gives every changed image of d: answers[0..d->n), -1 where it gives none (logits tied or not finite). Progress is named
+/* The class that m gives every changed image of d: answers[0..d->n), below 0 where it gives none. Progress is named
  * `stage`. STATUS_USAGE where d does not fit the model; after STATUS_CANCELLED the answers say nothing. */
 MUST_CHECK status changed_answers(model *m, const dataset *d, const image_change *change, const run *r,
                                   const char *stage, int32_t *answers, err *e);

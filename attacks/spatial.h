@@ -27,6 +27,7 @@ typedef struct spatial_result {
     spatial_move *moves; /* grid: ascending by size, the length of (angle, shifts) in units of their limits */
     uint8_t *finished;   /* n: 0 only after a cancelled run; what follows is then 0 or -1 */
     uint8_t *clean;      /* n: 1 = right on the unchanged image */
+    int32_t *answers;    /* n: what the model says to it, as changed_answers; 0 where not finished */
     int32_t *random_right; /* n: right under so many of the random moves */
     uint8_t *angle_right;  /* n x angles, ascending: right when turned and not shifted */
     uint8_t *shift_right;  /* n: right under every shift of the grid without turning */

@@ -9,7 +9,7 @@ enum { TRANSFERABILITY_MODELS = 8, TRANSFERABILITY_SHOWN = 6 };
 typedef struct transferability {
     int models, n;
     int sources;      /* models whose examples were shown to all; below `models` only after a cancelled run */
-    int32_t *clean;   /* models x n: the class that each gives the unchanged images, -1 where none */
+    int32_t *clean;   /* models x n: the class that each gives the unchanged images, below 0 where none */
     int32_t *noisy;   /* models x n: under noise of the same size, the control */
     int32_t *answers; /* models x models x n: [source][target], to the examples made on the source */
     int shown;        /* rows kept to be looked at: of different classes where possible, and right with every model */

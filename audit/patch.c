@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/answer_warnings.h"
 #include "audit/show.h"
 
 static const struct {
@@ -169,6 +170,7 @@ void patch_record(result *x, const patch_study *s) {
         result_extra(x, "trials", trials);
     else
         json_free(trials);
+    answers_warn(x, s->test, s->clean, NULL);
     result_cost(x, s->cost.forwards, s->cost.backwards);
     free(right);
 }

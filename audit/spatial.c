@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/answer_warnings.h"
 #include "audit/show.h"
 
 /* Verdicts that are one bit an image. */
@@ -168,6 +169,7 @@ void spatial_record(result *x, const dataset *d, const spatial_plan *p, const sp
     }
     record_angles(x, p, a);
     record_least(x, d, a);
+    answers_warn(x, d, a->answers, NULL);
     result_cost(x, a->forwards, 0);
     free(bits);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "attacks/changed.h"
+#include "audit/answer_warnings.h"
 #include "audit/panel_sheet.h"
 #include "audit/show.h"
 
@@ -107,6 +108,8 @@ void transferability_record(result *x, const transfer_crowd *c) {
         for (int target = 0; target < c->n; target++)
             record_pair(x, c, source, target, right);
     result_cost(x, t->cost.forwards, t->cost.backwards);
+    for (int k = 0; k < c->n; k++)
+        answers_warn(x, c->d, t->clean + (size_t)k * (size_t)t->n, c->names[k]);
     if (t->cost.outside > 0) {
         char text[120];
         snprintf(text, sizeof text, "%" PRId64 " examples lie outside the ball", t->cost.outside);
@@ -141,8 +144,7 @@ static void print_accuracy(const context *c, const transfer_crowd *k) {
     for (int i = 0; i < 2; i++) {
         text_table_cell(&grid, "%s", controls[i].name);
         for (int target = 0; target < k->n; target++)
-            share_cell(&grid, answers_right(k->d, controls[i].answers + (size_t)target * (size_t)t->n),
-                       t->n);
+            share_cell(&grid, answers_right(k->d, controls[i].answers + (size_t)target * (size_t)t->n), t->n);
     }
     for (int source = 0; source < t->sources; source++) {
         text_table_cell(&grid, "%s", k->names[source]);

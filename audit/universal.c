@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "attacks/patch.h"
+#include "audit/answer_warnings.h"
 #include "audit/show.h"
 
 static status answer(universal_study *s, const float *delta, const run *r, int32_t *answers, err *e) {
@@ -108,6 +109,7 @@ void universal_record(result *x, const universal_study *s) {
         key.attack = "random";
         record_answers(x, s, key, s->control[i], right);
     }
+    answers_warn(x, s->test, s->clean, NULL);
     result_cost(x, s->cost.forwards, s->cost.backwards);
     free(right);
 }

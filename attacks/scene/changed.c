@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "attacks/scene/scene_internal.h"
+#include "core/floats.h"
 #include "core/parallel.h"
 #include "nets/loss.h"
 #include "nets/predict.h"
@@ -27,6 +28,12 @@ static void leave(const void *how, int row, float *x) {
     (void)x;
 }
 
+int32_t answer_of(const float *logits, int classes) {
+    if (!floats_finite(logits, (size_t)classes)) return ANSWER_NOT_FINITE;
+    int class = logits_class(logits, classes);
+    return class >= 0 ? class : ANSWER_TIED;
+}
+
 const image_change image_unchanged = {leave, NULL};
 
 static status ask_tile(void *context, int tile, int worker) {
@@ -42,7 +49,7 @@ static status ask_tile(void *context, int tile, int worker) {
     err e = {{0}};
     status s = model_forward(m, worker, n, x, false, logits, &e);
     for (int i = 0; s == STATUS_OK && i < n; i++)
-        a->answers[first + i] = logits_class(logits + i * m->classes, m->classes);
+        a->answers[first + i] = answer_of(logits + i * m->classes, m->classes);
     int done = atomic_fetch_add(&a->done, n) + n;
     if (worker == 0) run_progress(a->r, a->stage, (uint64_t)done, (uint64_t)a->d->n, NULL);
     return failure_note(&a->failed, tile, s, &e);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attacks/changed.h"
 #include "attacks/scene/scene_internal.h"
 #include "attacks/scene/spatial_internal.h"
 #include "core/parallel.h"
@@ -141,6 +142,7 @@ static status search_image(subject *b) {
     status s = judge(b, 1, NULL, &right);
     if (s != STATUS_OK) return s;
     out->clean[b->row] = right;
+    out->answers[b->row] = answer_of(b->logits, b->k->m->classes);
     out->shift_right[b->row] = 1;
     out->least[b->row] = out->grid;
     s = search_random(b);
@@ -153,6 +155,7 @@ static status search_image(subject *b) {
 /* An image that was not finished says nothing. */
 static void forget(spatial_result *out, int row) {
     out->clean[row] = out->shift_right[row] = 0;
+    out->answers[row] = 0;
     out->random_right[row] = 0;
     out->least[row] = -1;
     memset(out->angle_right + (size_t)row * (size_t)out->angles, 0, (size_t)out->angles);
@@ -204,12 +207,13 @@ static status result_alloc(spatial_result *out, const dataset *d, const spatial_
     out->moves = calloc((size_t)out->grid, sizeof *out->moves);
     out->finished = calloc(n, 1);
     out->clean = calloc(n, 1);
+    out->answers = calloc(n, sizeof *out->answers);
     out->random_right = calloc(n, sizeof *out->random_right);
     if (size_multiply(n, (size_t)p->angles, &turned)) out->angle_right = calloc(turned, 1);
     out->shift_right = calloc(n, 1);
     out->least = malloc(n * sizeof *out->least);
-    if (!out->moves || !out->finished || !out->clean || !out->random_right || !out->angle_right ||
-        !out->shift_right || !out->least)
+    if (!out->moves || !out->finished || !out->clean || !out->answers || !out->random_right ||
+        !out->angle_right || !out->shift_right || !out->least)
         return err_set(e, STATUS_NO_MEMORY, "no memory for the results of %d images", d->n);
     for (int row = 0; row < d->n; row++)
         out->least[row] = -1;
@@ -220,6 +224,7 @@ void spatial_free(spatial_result *s) {
     free(s->moves);
     free(s->finished);
     free(s->clean);
+    free(s->answers);
     free(s->random_right);
     free(s->angle_right);
     free(s->shift_right);

@@ -1,6 +1,7 @@
 /* Turned and shifted images: where pixels go, and the search of the grid against trying everything. */
 #include <math.h>
 
+#include "attacks/changed.h"
 #include "attacks/spatial.h"
 #include "nets/loss.h"
 #include "tests/support/fakes.h"
@@ -72,7 +73,7 @@ static void padding_is_what_it_says(void **state) {
         assert_true(black[i] <= 0.5F + 1e-6F);
         sum += black[i];
     }
-    assert_true(sum < 10); /* of 12.5 */
+    assert_true(sum < 10);           /* of 12.5 */
     assert_near(black[14], 0, 1e-6); /* the middle of the right border */
 }
 
@@ -153,6 +154,26 @@ static void blind_model_is_never_broken(void **state) {
     bench_free(&b);
 }
 
+/* Models that give no answer are told from those that give a wrong one. */
+static void no_answer_is_told(void **state) {
+    (void)state;
+    const struct {
+        fake_kind kind;
+        int32_t answer;
+    } cases[] = {{FAKE_TIED, ANSWER_TIED}, {FAKE_NAN, ANSWER_NOT_FINITE}, {FAKE_CONSTANT, 1}};
+    for (int i = 0; i < 3; i++) {
+        bench b = bench_new(FAKE_LINEAR);
+        spatial_result a;
+        err e = {{0}};
+        b.f->kind = cases[i].kind;
+        assert_ok(spatial_run(&b.f->m, &b.d, &b.p, &b.r, &a, &e), e);
+        for (int row = 0; row < N; row++)
+            assert_int_equal(a.answers[row], cases[i].answer);
+        spatial_free(&a);
+        bench_free(&b);
+    }
+}
+
 static void threads_change_nothing(void **state) {
     (void)state;
     bench b = bench_new(FAKE_CURVED);
@@ -225,7 +246,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pixels_go_where_they_should), cmocka_unit_test(padding_is_what_it_says),
         cmocka_unit_test(search_finds_what_is_there),  cmocka_unit_test(blind_model_is_never_broken),
-        cmocka_unit_test(threads_change_nothing),      cmocka_unit_test(nonsense_is_refused),
-        cmocka_unit_test(cancelled_keeps_what_is_done)};
+        cmocka_unit_test(no_answer_is_told),           cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(nonsense_is_refused),         cmocka_unit_test(cancelled_keeps_what_is_done)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
