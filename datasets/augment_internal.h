@@ -5,6 +5,7 @@
 #include "core/rng.h"
 #include "core/status.h"
 #include "core/tensor.h"
+#include "datasets/warp.h"
 
 /* Changes the image `x` of shape s; `scratch` is as large. `strength` is in the unit of AUGMENT_LIST. */
 typedef void augment_step(float strength, rng *random, shape s, float *x, float *scratch);
@@ -21,16 +22,6 @@ augment_step augment_trivial, augment_randaugment;
 /* What they are made of: changes of a given strength, without chance. A factor 1 changes nothing. */
 
 void image_mirror(shape s, float *x); /* left-right */
-
-/* Pixel (row, column) of the new image is the old one at centre + move + turn * (place - centre), between pixels bilinear, zero outside. Rows
- * count down, columns right; lengths in pixels. */
-typedef struct warp {
-    float turn[2][2]; /* {row, column} of the old place by {row, column} of the new one */
-    float move[2];
-} warp;
-warp warp_none(void);
-warp warp_rotation(float degrees);
-void image_warp(const warp *w, shape s, float *x, float *scratch);
 
 float value_clip(float value);                                 /* to [0, 1] */
 void image_brightness(float factor, shape s, float *x);        /* about black */

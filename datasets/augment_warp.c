@@ -22,6 +22,11 @@ static warp warp_after(const warp *a, const warp *b) {
     return both;
 }
 
+/* The nearest place of 0..size-1. */
+static float inside(float place, int size) {
+    return place < 0 ? 0 : place > (float)(size - 1) ? (float)(size - 1) : place;
+}
+
 /* Adds to `pixel` its share of each of the four pixels around a place. */
 static void bilinear(const float *x, shape s, float row, float column, float *pixel) {
     float top = floorf(row), left = floorf(column), down = row - top, right = column - left;
@@ -43,6 +48,10 @@ void image_warp(const warp *w, shape s, float *x, float *scratch) {
         float down = (float)(i / s.w) - middle_row, right = (float)(i % s.w) - middle;
         float row = middle_row + w->move[0] + w->turn[0][0] * down + w->turn[0][1] * right;
         float column = middle + w->move[1] + w->turn[1][0] * down + w->turn[1][1] * right;
+        if (w->edge) {
+            row = inside(row, s.h);
+            column = inside(column, s.w);
+        }
         bilinear(scratch, s, row, column, x + (size_t)i * (size_t)s.c);
     }
 }

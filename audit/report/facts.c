@@ -12,8 +12,9 @@ static const row_query any = {.eps = NAN};
 
 kind kind_of(const json *document) {
     static const char *const names[] = {
-        "train",     "eval",      "attack",  "poison",   "fairness", "check", "ablate",  "explain",
-        "landscape", "gradients", "kernels", "transfer", "lr-find",  "bench", "certify", "corrupt"};
+        "train",   "eval",      "attack",          "poison",  "fairness", "check",    "ablate",
+        "explain", "landscape", "gradients",       "kernels", "transfer", "lr-find",  "bench",
+        "certify", "corrupt",   "transferability", "spatial", "patch",    "universal"};
     const char *command = json_as_string(json_get(json_get(document, "body"), "command"));
     for (int k = 0; command && k < KIND_OTHER; k++)
         if (strcmp(command, names[k]) == 0) return (kind)k;
@@ -173,7 +174,9 @@ static bool is_new_model(json *const *results, int i, const char *hash) {
 
 /* The data that a model was tested on; training and poisoning name what was trained on. */
 static bool is_tested(kind k) {
-    return k == KIND_EVAL || k == KIND_ATTACK || k == KIND_FAIRNESS || k == KIND_CERTIFY || k == KIND_CORRUPT;
+    return k == KIND_EVAL || k == KIND_ATTACK || k == KIND_FAIRNESS || k == KIND_CERTIFY ||
+           k == KIND_CORRUPT || k == KIND_TRANSFERABILITY || k == KIND_SPATIAL || k == KIND_PATCH ||
+           k == KIND_UNIVERSAL;
 }
 
 static void find_subject(facts *f, json *const *results, int i) {

@@ -23,6 +23,10 @@ typedef enum kind {
     KIND_BENCH,
     KIND_CERTIFY,
     KIND_CORRUPT,
+    KIND_TRANSFERABILITY,
+    KIND_SPATIAL,
+    KIND_PATCH,
+    KIND_UNIVERSAL,
     KIND_OTHER
 } kind;
 

@@ -5,8 +5,16 @@ static void item(html *h, const char *head, const char *text) {
     html_put(h, "<li><b>%s</b> %s</li>\n", head, text);
 }
 
+/* Attacks other than those of one ball around each image. */
+static bool attacked_otherwise(const facts *f) {
+    static const kind kinds[] = {KIND_TRANSFERABILITY, KIND_SPATIAL, KIND_PATCH, KIND_UNIVERSAL};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (f->documents[kinds[i]]) return true;
+    return false;
+}
+
 static void absent(html *h, const facts *f) {
-    if (!f->attack && !certified_attacked(f->certified, f->certified_small))
+    if (!f->attack && !attacked_otherwise(f) && !certified_attacked(f->certified, f->certified_small))
         item(h, "Nothing was attacked.",
              "No figure here says how the model behaves when somebody wants it to fail.");
     if (!f->fairness)
@@ -26,15 +34,14 @@ void limits_put(html *h, const facts *f) {
     item(h, "Intervals cover sampling only.",
          "They say how far figures would move with other test images of the same kind: not with another "
          "training run, wrong labels, or images of another source, time or camera.");
-    if (f->attack) {
-        if (!f->certified)
-            item(h, "Nothing is certified.",
-                 "Attacks show what breaks, never that nothing does. A stronger attack, more steps or "
-                 "restarts may break more.");
+    if ((f->attack || attacked_otherwise(f)) && !f->certified)
+        item(h, "Nothing is certified.",
+             "Attacks show what breaks, never that nothing does. A stronger attack, more steps or "
+             "restarts may break more.");
+    if (f->attack && !attacked_otherwise(f))
         item(h, "One sort of change was tried by attackers.",
              "Small changes of pixels within a ball. Turned or occluded images, patches and objects in the "
              "scene are another matter.");
-    }
     if (f->certified)
         item(h, "Certificates are for these images and this size of change.",
              "An image that is not certified may still be safe: bounds are loose. One that is certified may "

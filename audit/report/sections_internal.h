@@ -21,6 +21,10 @@ void classes_put(html *h, const json *document); /* accuracy, overall and per cl
 void evasion_put(html *h, const json *document);
 void certification_put(html *h, const json *document);
 void corruption_put(html *h, const json *document);
+void transferability_put(html *h, const json *document);
+void spatial_put(html *h, const json *document);
+void patch_put(html *h, const json *document);
+void universal_put(html *h, const json *document);
 void poison_put(html *h, const json *document);
 void transfer_put(html *h, const json *document);
 void fairness_put(html *h, const json *document);

@@ -298,6 +298,40 @@ static void settings_are_words(void **state) {
 
 #define EVIL "</title></b><script>alert(1)</script>\"' onload=\"x\" &lt; \xe2\x80\xae"
 
+/* Attacks that are not one ball around each image: empty results, and results whose every text is hostile. */
+static void scenes_are_harmless(void **state) {
+    (void)state;
+    static const char *const commands[] = {"transferability", "spatial", "patch", "universal"};
+    result *all[8];
+    for (int i = 0; i < 8; i++) {
+        all[i] = new_result(commands[i / 2]);
+        if (i % 2 == 0) continue;
+        json *models = json_new_array(), *one = json_new_object();
+        json_set_string(one, "name", EVIL);
+        json_append(models, one);
+        result_setting_json(all[i], "models", models);
+        result_setting_text(all[i], "attack", EVIL);
+        result_setting_text(all[i], "norm", EVIL);
+        result_setting_text(all[i], "target", EVIL);
+        result_setting_text(all[i], "padding", EVIL);
+        result_extra(all[i], "sheet", json_new_string("data:image/png;base64," EVIL));
+        result_share(all[i], (row_key){"accuracy", "rotation", EVIL, "angle=nan", NAN}, 5, 10);
+        result_share(all[i], (row_key){"accuracy", "rotation", EVIL, "angle=5" EVIL, NAN}, 5, 10);
+        result_share(all[i], (row_key){"accuracy", "none", EVIL, "target=" EVIL, NAN}, 5, 10);
+        result_share(all[i], (row_key){"accuracy", "universal", EVIL, NULL, .1}, 0, 0);
+        result_share(all[i], (row_key){"accuracy", "patch", EVIL, NULL, NAN}, 5, 10);
+    }
+    char *page = page_of("t", all, 8);
+    assert_well_formed(page);
+    must_not_say(page, "<script");
+    must_not_say(page, ">nan");
+    must_say(page, "id=\"transferability-2\"");
+    must_say(page, "id=\"universal-2\"");
+    must_not_say(page, "Nothing was attacked");
+    must_say(page, "Nothing is certified");
+    free(page);
+}
+
 static void texts_never_become_markup(void **state) {
     (void)state;
     result *all[] = {fairness_result(EVIL, EVIL, EVIL), new_result("attack"), new_result("poison"),
@@ -492,6 +526,7 @@ int main(void) {
                                        cmocka_unit_test(clusters_and_attacks_change_the_verdict),
                                        cmocka_unit_test(the_union_is_drawn_when_it_says_more),
                                        cmocka_unit_test(settings_are_words),
+                                       cmocka_unit_test(scenes_are_harmless),
                                        cmocka_unit_test(texts_never_become_markup),
                                        cmocka_unit_test(only_png_is_shown),
                                        cmocka_unit_test(odd_results_give_a_whole_page),

@@ -1,0 +1,159 @@
+/* audit patch MODEL --data D */
+#include <math.h>
+
+#include "audit/class_choice.h"
+#include "audit/learning_data.h"
+#include "audit/patch.h"
+#include "audit/show.h"
+#include "nets/predict.h"
+
+typedef struct patch_settings {
+    double side, degrees, scale, step_size;
+    int64_t train_n, steps, images;
+    const char *target, *test_data, *sheet;
+} patch_settings;
+
+#define FIELD(name) offsetof(patch_settings, name)
+
+static const option options[] = {
+    {.name = "side",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(side),
+     .metavar = "SHARE",
+     .fallback = ".3",
+     .lo = .01,
+     .hi = 1,
+     .what = "side of the patch as a share of the image's smaller side; .3 hides 9 % of a square image"},
+    {.name = "target",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(target),
+     .metavar = "CLASS",
+     .what = "the class (name or number) that the patch is to show (default: each is tried, and that which "
+             "works best "
+             "on training images is taken)"},
+    {.name = "degrees",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(degrees),
+     .metavar = "A",
+     .fallback = "0",
+     .lo = 0,
+     .hi = 180,
+     .what = "turn the patch at random by at most this"},
+    {.name = "scale",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(scale),
+     .metavar = "SHARE",
+     .fallback = "0",
+     .lo = 0,
+     .hi = .9,
+     .what = "enlarge or shrink it at random by at most this share"},
+    {.name = "train-n",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(train_n),
+     .metavar = "N",
+     .fallback = "1000",
+     .hi = 100000000,
+     .what = "training images to learn it from, chosen by the seed; 0 = all"},
+    {.name = "steps",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(steps),
+     .metavar = "N",
+     .fallback = "150",
+     .lo = 1,
+     .hi = 1000000,
+     .what = "steps of learning"},
+    {.name = "images",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(images),
+     .metavar = "N",
+     .fallback = "64",
+     .lo = 1,
+     .hi = 100000,
+     .what = "images in a step"},
+    {.name = "step-size",
+     .kind = OPTION_NUMBER,
+     .offset = FIELD(step_size),
+     .metavar = "LENGTH",
+     .fallback = ".05",
+     .lo = 1e-9,
+     .hi = 1,
+     .what = "mean change of every pixel of the patch in a step, of 0 to 1"},
+    {.name = "test-data",
+     .kind = OPTION_TEXT,
+     .offset = FIELD(test_data),
+     .metavar = "DATA",
+     .what = "images to measure on (default: the test part of --data; data without parts are cut in halves)"},
+    {.name = "sheet",
+     .kind = OPTION_OUTPUT,
+     .offset = FIELD(sheet),
+     .metavar = "FILE.png",
+     .what = "write a sheet: the patch, and images without and with it"},
+    {0}};
+
+static int side_of(double share, shape image) {
+    int smaller = image.h < image.w ? image.h : image.w, side = (int)lround(share * smaller);
+    return side < 1 ? 1 : side;
+}
+
+static status report(context *c, const patch_settings *o, const patch_study *k, err *e) {
+    result *x = result_new("patch", &c->run);
+    context_record_model(c, x, k->m);
+    result_data(x, k->test);
+    patch_record(x, k);
+    say_subject(c, k->test, k->m);
+    patch_print(c, k);
+    status s = patch_sheet(x, k, o->sheet, e);
+    if (s == STATUS_OK) s = context_finish(c, x, s, e);
+    result_free(x);
+    return s;
+}
+
+static status study(context *c, const patch_settings *o, patch_study *k, err *e) {
+    k->rules = (patch_rules){.image = k->test->image,
+                             .side = side_of(o->side, k->test->image),
+                             .degrees = o->degrees,
+                             .scale = o->scale,
+                             .seed = c->run.seed};
+    k->plan = (learn_plan){
+        .target = -1, .steps = (int)o->steps, .batch = (int)o->images, .step_size = o->step_size};
+    status s = o->target ? class_parse("target", o->target, k->test, &k->plan.target, e) : STATUS_OK;
+    if (s == STATUS_OK) s = patch_study_run(k, &c->run, e);
+    if (s == STATUS_OK) s = report(c, o, k, e);
+    patch_study_free(k);
+    return s;
+}
+
+static status run_patch(context *c, const void *settings, err *e) {
+    const patch_settings *o = settings;
+    loaded_model loaded;
+    dataset train = {0}, test = {0};
+    patch_study k = {.train = &train, .test = &test};
+    status s = context_open_model(c, c->arguments[0], true, &loaded, e);
+    if (s == STATUS_OK)
+        s = learning_data_open(c, o->train_n, o->test_data, 1000, &loaded.model->input, &train, &test,
+                               &k.halved, e);
+    if (s == STATUS_OK) s = model_accepts(loaded.model, &train, e);
+    if (s == STATUS_OK) s = model_accepts(loaded.model, &test, e);
+    k.m = loaded.model;
+    if (s == STATUS_OK) s = study(c, o, &k, e);
+    dataset_free(&train);
+    dataset_free(&test);
+    loaded_model_free(&loaded);
+    return s;
+}
+
+const command command_patch = {
+    .name = "patch",
+    .arguments = "MODEL",
+    .fewest = 1,
+    .most = 1,
+    .what = "a patch that makes one class of whatever it is put into",
+    .about =
+        "Learns one square picture from training images, at random places in them, that makes the model "
+        "answer one class (Brown et al. 2017), and measures it at random places in test images, beside a "
+        "small picture of that class and a patch of noise. Without --n, 1,000 test images.",
+    .reads_data = true,
+    .reads_model = true,
+    .options = options,
+    .settings_size = sizeof(patch_settings),
+    .run = run_patch};

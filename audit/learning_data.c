@@ -1,0 +1,60 @@
+#include "audit/learning_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* `n` of the rows (0: all), chosen by the seed. */
+static status select_some(const dataset *d, const int32_t *rows, int n_rows, int64_t n, uint64_t seed,
+                          dataset *out, err *e) {
+    dataset part;
+    int32_t *chosen = NULL;
+    int count;
+    status s = dataset_select(d, rows, n_rows, &part, e);
+    if (s != STATUS_OK) return s;
+    s = dataset_sample_rows(&part, seed, (int)n, &chosen, &count, e);
+    if (s == STATUS_OK) s = dataset_select(&part, chosen, count, out, e);
+    free(chosen);
+    dataset_free(&part);
+    return s;
+}
+
+static status halve(const dataset *all, uint64_t seed, int64_t train_n, int64_t test_n, dataset *train,
+                    dataset *test, err *e) {
+    int32_t *first = NULL, *second = malloc(((size_t)all->n + 1) * sizeof *second);
+    int n_first, n_second = 0;
+    if (!second) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    status s = all->n < 2 ? err_set(e, STATUS_USAGE, "%s: %d images, expected at least 2 to cut in halves",
+                                    all->name, all->n)
+                          : dataset_sample_rows(all, seed, all->n / 2, &first, &n_first, e);
+    for (int row = 0, at = 0; s == STATUS_OK && row < all->n; row++)
+        if (at < n_first && first[at] == row)
+            at++;
+        else
+            second[n_second++] = row;
+    if (s == STATUS_OK) s = select_some(all, first, n_first, train_n, seed, train, e);
+    if (s == STATUS_OK) s = select_some(all, second, n_second, test_n, seed, test, e);
+    free(first);
+    free(second);
+    return s;
+}
+
+status learning_data_open(context *c, int64_t train_n, const char *test_data, int test_n, const shape *size,
+                          dataset *train, dataset *test, bool *halved, err *e) {
+    int64_t asked = c->data.n, n = asked >= 0 ? asked : test_n;
+    dataset all = {0};
+    *train = *test = (dataset){0};
+    c->data.n = train_n;
+    status s = context_open_data(c, "train", 0, size, train, e);
+    c->data.n = 0;
+    *halved = s == STATUS_OK && strcmp(train->split, "train") != 0 && !test_data;
+    if (*halved) {
+        dataset_free(train);
+        s = context_open_data(c, "train", 0, size, &all, e);
+        if (s == STATUS_OK) s = halve(&all, c->run.seed, train_n, n, train, test, e);
+    } else if (s == STATUS_OK) {
+        s = context_open_test(c, test_data, NULL, (int)n, train, test, e);
+    }
+    c->data.n = asked;
+    dataset_free(&all);
+    return s;
+}

@@ -1,0 +1,12 @@
+/* Images to learn an attack from, and others to measure it on. */
+#ifndef AUDIT_LEARNING_DATA_H
+#define AUDIT_LEARNING_DATA_H
+
+#include "audit/command.h"
+
+/* The training part of --data, of which train_n images (0 = all), and images of the test part (or of `test_data`, if not NULL): --n of them, test_n where it is not
+ * given (0 = all). Data without such parts are cut in two halves by the seed: *halved says so. `size`: as in context_open_data. Both must be freed. */
+MUST_CHECK status learning_data_open(context *c, int64_t train_n, const char *test_data, int test_n, const shape *size, dataset *train,
+                             dataset *test, bool *halved, err *e);
+
+#endif
