@@ -74,10 +74,14 @@ static void curves_put(html *h, const json *list, const char *norm) {
 }
 
 static void value_cell(html *h, const json *row, double largest) {
-    if (row && isnan(row_value(row)))
-        html_put(h, isnan(largest) ? "<td class=\"n\">none</td>" : "<td class=\"n\">&gt; %.4g</td>", largest);
-    else
+    if (!row)
+        html_put(h, "<td></td>");
+    else if (!isnan(row_value(row)))
         html_put(h, "<td class=\"n\">%.4g</td>", row_value(row));
+    else if (isfinite(largest))
+        html_put(h, "<td class=\"n\">&gt; %.4g</td>", largest);
+    else
+        html_put(h, "<td class=\"n\">none</td>");
 }
 
 /* An end that is open lies behind the largest eps, or behind all that was found. */
