@@ -52,12 +52,16 @@ static status check_targets(const dataset *d, const int32_t *targets, err *e) {
     return STATUS_OK;
 }
 
-static status check(const model *m, const dataset *d, const attack_plan *plan, err *e) {
-    if (!plan->method) return err_set(e, STATUS_USAGE, "attack: no method given");
+status attack_check_plan(const model *m, const dataset *d, const attack_plan *plan, err *e) {
     status s = model_accepts(m, d, e);
     if (s == STATUS_OK) s = check_eps(plan, e);
+    return s == STATUS_OK ? check_targets(d, plan->targets, e) : s;
+}
+
+static status check(const model *m, const dataset *d, const attack_plan *plan, err *e) {
+    if (!plan->method) return err_set(e, STATUS_USAGE, "attack: no method given");
+    status s = attack_check_plan(m, d, plan, e);
     if (s == STATUS_OK) s = check_options(plan, e);
-    if (s == STATUS_OK) s = check_targets(d, plan->targets, e);
     if (s == STATUS_OK && plan->after && (plan->after->n != d->n || plan->after->n_eps != plan->n_eps))
         s = err_set(e, STATUS_USAGE, "attack: goes on after %d images at %d eps, expected %d at %d",
                     plan->after->n, plan->after->n_eps, d->n, plan->n_eps);
@@ -90,7 +94,7 @@ static void go_on_after(attack_result *a, const attack_plan *plan, const dataset
     memcpy(a->example_logits, b->example_logits, n * classes * sizeof *a->example_logits);
 }
 
-static status result_alloc(attack_result *a, const dataset *d, const attack_plan *plan, err *e) {
+status attack_result_new(attack_result *a, const dataset *d, const attack_plan *plan, err *e) {
     size_t n = (size_t)d->n, classes = (size_t)d->classes;
     *a = (attack_result){.n = d->n, .n_eps = plan->n_eps, .classes = d->classes};
     a->finished = new_array(n, 1, 1);
@@ -138,7 +142,7 @@ static struct attack_alarm alarm_of(const uint8_t *flags, uint8_t flag, const da
     return alarm;
 }
 
-static void raise_alarms(attack_result *out, const uint8_t *flags, const dataset *d) {
+void attack_raise_alarms(attack_result *out, const uint8_t *flags, const dataset *d) {
     out->zero_gradient = alarm_of(flags, FLAG_ZERO_GRADIENT, d);
     out->not_finite = alarm_of(flags, FLAG_NOT_FINITE, d);
     out->tied = alarm_of(flags, FLAG_TIED, d);
@@ -201,7 +205,7 @@ static status run_crew(campaign *c, err *e) {
     if (c->flags && all.notes) {
         s = parallel_for(c->r, workers, run_worker, &all);
         collect(&all, workers, s, c->out, e);
-        raise_alarms(c->out, c->flags, c->d);
+        attack_raise_alarms(c->out, c->flags, c->d);
     } else {
         s = err_set(e, s, "attack: out of memory");
     }
@@ -215,7 +219,7 @@ status attack_run(model *m, const dataset *d, const attack_plan *plan, const run
     *out = (attack_result){0};
     status s = check(m, d, plan, e);
     if (s != STATUS_OK) return s;
-    s = result_alloc(out, d, plan, e);
+    s = attack_result_new(out, d, plan, e);
     if (s == STATUS_OK) {
         uint64_t share = r->budget && d->n > 0 ? r->budget / (uint64_t)d->n : UINT64_MAX - 8;
         campaign c = {.m = m,

@@ -65,6 +65,15 @@ void slot_begin(slot *k, campaign *c, int row);
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
 const float *slot_image(const slot *k);
 
+/* The part of a plan that does not depend on the method: images that the model takes, eps, targets. */
+MUST_CHECK status attack_check_plan(const model *m, const dataset *d, const attack_plan *plan, err *e);
+
+/* A result of the plan in which nothing was tried, beyond what the plan goes on after; examples are copies of the images. Free it in any case. */
+MUST_CHECK status attack_result_new(attack_result *a, const dataset *d, const attack_plan *plan, err *e);
+
+/* Counts the flags, one byte a row, into the alarms. */
+void attack_raise_alarms(attack_result *out, const uint8_t *flags, const dataset *d);
+
 bool judge_tied(const float *logits, int classes);
 
 /* The loss of methods that have none of their own, see attack.loss; dz has `classes` floats. */

@@ -27,6 +27,7 @@ typedef struct run_settings {
 typedef struct data_settings {
     const char *data, *split, *groups, *labels, *size;
     int64_t n;       /* -1: not given */
+    int64_t first;   /* images in the order of the files; 0: not given */
     bool properties; /* add image properties as groups */
 } data_settings;
 
@@ -46,6 +47,7 @@ typedef struct context {
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
+    bool cut_short; /* by the clock, as the command was told: the result is valid, but another run may give another one */
     bool payload; /* a file that the command writes goes to standard output: no text may stand among it */
     int verdict;  /* exit code of a command that did its work: 0, or 1 when a gate failed, ... */
 } context;
@@ -98,12 +100,17 @@ void say(const context *c, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_CHECK status context_open_data(const context *c, const char *split, int n, const shape *size,
                                     dataset *out, err *e);
 
-/* Opens images to test a net on that was trained on `trained`: `test_data` where it is not NULL, else the test part of --data, and
- * nothing (*out empty) when the training data is not the training part of something. `groups`: CSV or NULL; n = 0: all. */
-MUST_CHECK status context_open_test(const context *c, const char *test_data, const char *groups, int n,
-                                    const dataset *trained, dataset *out, err *e);
+/* Which images: a random sample of n, or the first so many; zeros are all. */
+typedef struct image_choice {
+    int n, first;
+} image_choice;
 
-/* Opens `train_n` images to train on (0 = all) and those to test on, of which --n is the number here. STATUS_USAGE where there are none to
+/* Opens images to test a net on that was trained on `trained`: `test_data` where it is not NULL, else the test part of --data, and
+ * nothing (*out empty) when the training data is not the training part of something. `groups`: CSV or NULL. */
+MUST_CHECK status context_open_test(const context *c, const char *test_data, const char *groups,
+                                    image_choice chosen, const dataset *trained, dataset *out, err *e);
+
+/* Opens `train_n` images to train on (0 = all) and those to test on, which --n or --first choose here. STATUS_USAGE where there are none to
  * test on. Both must be freed. */
 MUST_CHECK status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
                                     dataset *train_part, dataset *test, err *e);

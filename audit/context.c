@@ -45,6 +45,7 @@ status context_finish(const context *c, result *x, status s, err *e) {
     if (partial)
         result_warning(x, interrupt_timed_out() ? "TIME_LIMIT" : "INTERRUPTED",
                        "stopped before the work was done: only what was finished is counted", NULL, 0, NULL);
+    if (c->data.first) result_setting_number(x, "first", (double)c->data.first);
     json *input = c->command->reads_model || c->command->reads_onnx ? input_settings_json(&c->input) : NULL;
     if (input) result_setting_json(x, "preprocessing", input);
     result_run facts = {.argc = c->argc,
@@ -53,7 +54,7 @@ status context_finish(const context *c, result *x, status s, err *e) {
                         .batch = (int)c->common.batch,
                         .kernel = c->run.kernel,
                         .seconds = clock_seconds() - c->began,
-                        .reproducible = !partial};
+                        .reproducible = !partial && !c->cut_short};
     print_warnings(c, x);
     if (c->common.json) {
         err writing;

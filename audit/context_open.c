@@ -25,8 +25,13 @@ status context_open_data(const context *c, const char *split, int n, const shape
     const data_settings *d = &c->data;
     *out = (dataset){0};
     if (!d->data) return err_set(e, STATUS_USAGE, "--data is missing: which images?");
+    if (d->first && d->n >= 0)
+        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
     open_options o = {.split = d->split ? d->split : split,
-                      .n = d->n >= 0 ? (int)d->n : n,
+                      .n = d->first    ? 0
+                           : d->n >= 0 ? (int)d->n
+                                       : n,
+                      .first = (int)d->first,
                       .seed = c->run.seed,
                       .groups = d->groups,
                       .labels = d->labels};
@@ -47,12 +52,13 @@ status context_open_data(const context *c, const char *split, int n, const shape
     return s;
 }
 
-status context_open_test(const context *c, const char *test_data, const char *groups, int n,
+status context_open_test(const context *c, const char *test_data, const char *groups, image_choice chosen,
                          const dataset *trained, dataset *out, err *e) {
     *out = (dataset){0};
     if (!test_data && strcmp(trained->split, "train") != 0) return STATUS_OK;
     open_options o = {.split = "test",
-                      .n = n,
+                      .n = chosen.n,
+                      .first = chosen.first,
                       .groups = groups,
                       .seed = c->run.seed,
                       .height = trained->image.h,
@@ -64,12 +70,15 @@ status context_open_test(const context *c, const char *test_data, const char *gr
 
 status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
                          dataset *train_part, dataset *test, err *e) {
-    int64_t test_n = c->data.n;
+    data_settings given = c->data;
+    if (given.first && given.n >= 0)
+        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
     c->data.n = train_n;
+    c->data.first = 0;
     status s = context_open_data(c, "train", 0, NULL, train_part, e);
-    c->data.n = test_n;
-    if (s == STATUS_OK)
-        s = context_open_test(c, test_data, test_groups, test_n > 0 ? (int)test_n : 0, train_part, test, e);
+    c->data = given;
+    image_choice chosen = {.n = given.n > 0 ? (int)given.n : 0, .first = (int)given.first};
+    if (s == STATUS_OK) s = context_open_test(c, test_data, test_groups, chosen, train_part, test, e);
     if (s == STATUS_OK && test->n == 0)
         s = err_set(e, STATUS_USAGE, "%s has no test part: give --test-data", train_part->name);
     return s;

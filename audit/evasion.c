@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attacks/replay.h"
 #include "audit/contact_sheet.h"
+#include "core/clock.h"
 #include "datasets/image.h"
 
 const double *evasion_default_eps(norm k, int channels, int *n) {
@@ -50,53 +52,97 @@ static void drop_examples(attack_result *a) {
     a->examples = a->example_logits = NULL;
 }
 
-status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out, err *e) {
-    *out = (evasion){0};
-    for (int i = 0; i < p->n_methods; i++) {
-        attack_plan plan = {.method = p->methods[i],
-                            .options = options_for(p->methods[i], &p->options),
-                            .norm = p->norm,
-                            .eps = p->eps,
-                            .n_eps = p->n_eps,
-                            .targets = p->targets,
-                            .no_drop = p->no_drop,
-                            .batch = p->batch,
-                            .to_the_end = p->to_the_end,
-                            .verdicts_only = p->cascade,
-                            .after = p->cascade && i > 0 ? &out->results[i - 1] : NULL,
-                            .keep_examples = p->cascade || i == p->n_methods - 1};
-        status s = attack_run(m, d, &plan, r, &out->results[i], e);
-        if (s == STATUS_OK) {
-            out->n_done++;
-            if (plan.after) drop_examples(&out->results[i - 1]);
-            continue;
-        }
-        attack_result_free(&out->results[i]);
-        if (s != STATUS_CANCELLED || out->n_done == 0) evasion_free(out);
+static attack_plan plan_of(const evasion_plan *p, const evasion *v, int i) {
+    const attack_result *before = v->base.n ? &v->base : NULL;
+    if (p->cascade && i > 0) before = &v->results[i - 1];
+    return (attack_plan){.method = p->methods[i],
+                         .options = options_for(p->methods[i], &p->options),
+                         .norm = p->norm,
+                         .eps = p->eps,
+                         .n_eps = p->n_eps,
+                         .targets = p->targets,
+                         .no_drop = p->no_drop,
+                         .batch = p->batch,
+                         .to_the_end = p->to_the_end,
+                         .verdicts_only = p->cascade,
+                         .after = before,
+                         .keep_examples = p->cascade || p->keep_best || i == p->n_methods - 1};
+}
+
+/* What is known before the first method. With limited time the clean answers must be, since an image that nobody looked at is neither right nor wrong. */
+static status run_base(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *v, err *e) {
+    if (!p->stored && p->seconds <= 0) return STATUS_OK;
+    attack_plan plan = {
+        .norm = p->norm, .eps = p->eps, .n_eps = p->n_eps, .targets = p->targets, .keep_examples = true};
+    status s = attack_replay(m, d, &plan, p->stored, r, &v->base, e);
+    return s == STATUS_OK && p->keep_best ? evasion_take_best(&v->best, &v->base, d, e) : s;
+}
+
+static bool any_finished(const attack_result *a) {
+    return a->n > 0 && memchr(a->finished, 1, (size_t)a->n);
+}
+
+/* One method; STATUS_CANCELLED when nothing of it is to be kept. */
+static status run_method(model *m, const dataset *d, const evasion_plan *p, const run *r, const run *timed,
+                         evasion *v, err *e) {
+    int i = v->n_done;
+    attack_plan plan = plan_of(p, v, i);
+    attack_result *a = &v->results[i];
+    status s = attack_run(m, d, &plan, timed, a, e);
+    v->out_of_time = s == STATUS_CANCELLED && !run_cancelled(r);
+    v->cut_short = v->out_of_time && (i == 0 || any_finished(a));
+    if (v->cut_short) s = STATUS_OK;
+    if (s == STATUS_OK && p->keep_best) s = evasion_take_best(&v->best, a, d, e);
+    if (s != STATUS_OK) {
+        attack_result_free(a);
         return s;
     }
-    return STATUS_OK;
+    v->n_done++;
+    if (i > 0) drop_examples(&v->results[i - 1]);
+    return s;
+}
+
+status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run *r, evasion *out, err *e) {
+    *out = (evasion){0};
+    run timed = *r;
+    if (p->seconds > 0) timed.deadline = clock_seconds() + p->seconds;
+    status s = run_base(m, d, p, r, out, e);
+    while (s == STATUS_OK && out->n_done < p->n_methods && !out->out_of_time)
+        s = run_method(m, d, p, r, &timed, out, e);
+    if (s == STATUS_CANCELLED && out->out_of_time) s = STATUS_OK;
+    if (s != STATUS_OK && (s != STATUS_CANCELLED || out->n_done == 0)) evasion_free(out);
+    return s;
 }
 
 void evasion_free(evasion *v) {
     for (int i = 0; i < v->n_done; i++)
         attack_result_free(&v->results[i]);
+    attack_result_free(&v->base);
+    attack_result_free(&v->best);
     *v = (evasion){0};
+}
+
+static bool survives(const attack_result *a, int row, int i) {
+    return a->clean_correct[row] && a->broken_at[row] > i;
 }
 
 int64_t evasion_correct(const evasion *v, int method, int i, uint8_t *out) {
     int first = method < 0 ? 0 : method, last = method < 0 ? v->n_done - 1 : method;
     int64_t sum = 0;
     for (int row = 0; row < v->results[0].n; row++) {
-        out[row] = 1;
-        for (int k = first; k <= last; k++)
-            out[row] &= v->results[k].clean_correct[row] && v->results[k].broken_at[row] > i;
+        out[row] = method != EVASION_CORPUS || survives(&v->base, row, i);
+        for (int k = first; k <= last && method != EVASION_CORPUS; k++)
+            out[row] &= survives(&v->results[k], row, i);
         sum += out[row];
     }
     return sum;
 }
 
-static int64_t clean_correct(const evasion *v) {
+int evasion_overall(const evasion *v) {
+    return v->n_done > 1 ? EVASION_UNION : 0;
+}
+
+int64_t evasion_clean(const evasion *v) {
     int64_t sum = 0;
     for (int row = 0; row < v->results[0].n; row++)
         sum += v->results[0].clean_correct[row];
@@ -104,21 +150,17 @@ static int64_t clean_correct(const evasion *v) {
 }
 
 const char *evasion_name(const evasion_plan *p, int method, char buffer[EVASION_NAME]) {
-    const char *all = p->cascade ? "auto" : "union";
-    if (method < 0) return all;
-    snprintf(buffer, EVASION_NAME, "%s%s", p->cascade ? "auto/" : "", p->methods[method]->name);
+    const char *all = p->cascade ? "auto" : "union", *before = p->stored ? "corpus+" : "";
+    if (method == EVASION_CORPUS) return "corpus";
+    if (method == EVASION_UNION) return all;
+    snprintf(buffer, EVASION_NAME, "%s%s", p->cascade ? "auto/" : before, p->methods[method]->name);
     return buffer;
-}
-
-/* Methods to report: each, and -1 for their union where there are several. */
-static int first_reported(const evasion *v) {
-    return v->n_done > 1 ? -1 : 0;
 }
 
 static void record_method(result *x, const evasion_plan *p, const evasion *v, int method, uint8_t *correct) {
     char name[EVASION_NAME];
     int n = v->results[0].n;
-    int64_t clean = clean_correct(v);
+    int64_t clean = evasion_clean(v);
     for (int i = 0; i < p->n_eps; i++) {
         int64_t survivors = evasion_correct(v, method, i, correct);
         row_key key = {.metric = p->targets ? "target_success" : "accuracy",
@@ -253,6 +295,9 @@ static void record_settings(result *x, const evasion_plan *p) {
         result_setting_json(x, p->methods[i]->name, options_json(p->methods[i], &p->options));
 }
 
+/* What warnings call what was asked before the first method. */
+static const attack first_answers = {.name = "before the attacks"};
+
 void evasion_record(result *x, const dataset *d, const evasion_plan *p, const evasion *v) {
     uint8_t *correct = calloc((size_t)d->n + 1, 1);
     if (!correct) {
@@ -261,24 +306,29 @@ void evasion_record(result *x, const dataset *d, const evasion_plan *p, const ev
     }
     row_key clean = {.metric = "accuracy", .eps = NAN};
     record_settings(x, p);
-    result_share(x, clean, clean_correct(v), d->n);
+    result_share(x, clean, evasion_clean(v), d->n);
     result_outcomes(x, clean, v->results[0].clean_correct, d->n);
-    uint64_t forwards = 0, backwards = 0;
+    uint64_t forwards = v->base.forwards + v->later_forwards, backwards = 0;
+    if (p->stored) record_method(x, p, v, EVASION_CORPUS, correct);
     for (int i = 0; i < v->n_done; i++) {
         record_method(x, p, v, i, correct);
         forwards += v->results[i].forwards;
         backwards += v->results[i].backwards;
     }
-    if (first_reported(v) < 0) record_method(x, p, v, -1, correct);
+    if (v->n_done > 1) record_method(x, p, v, EVASION_UNION, correct);
     result_cost(x, forwards, backwards);
-    record_warnings(x, d, p, v);
+    evasion judged = *v;
+    if (v->cut_short) judged.n_done--; /* a method that was cut short is not compared with others */
+    record_warnings(x, d, p, &judged);
+    if (v->cut_short) evasion_warn(x, p->methods[v->n_done - 1], &v->results[v->n_done - 1]);
+    if (v->base.n) evasion_warn(x, &first_answers, &v->base);
     free(correct);
 }
 
 status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const evasion *v, const char *path,
                      err *e) {
-    if (v->n_done < p->n_methods) return STATUS_OK;
     const attack_result *a = &v->results[v->n_done - 1];
+    if (!a->examples) return STATUS_OK; /* an interrupted run has none of its last method */
     char title[128];
     snprintf(title, sizeof title, "%s: original, perturbation magnified, adversarial image",
              p->methods[v->n_done - 1]->name);

@@ -4,19 +4,22 @@
 #include "audit/evasion.h"
 #include "audit/show.h"
 
-/* Rows of one method, -1 = their union. */
+/* Rows of one method, or of the union or corpus. */
 static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, int method, int64_t clean,
                         uint8_t *correct) {
+    char name[EVASION_NAME];
     for (int i = 0; i < p->n_eps; i++) {
         int64_t survivors = evasion_correct(v, method, i, correct);
-        if (p->cascade)
+        if (method == EVASION_CORPUS)
+            text_table_cell(t, "corpus");
+        else if (p->cascade)
             text_table_cell(t, "%s%s",
-                            method < 0   ? "auto"
-                            : method > 0 ? "+ "
-                                         : "",
+                            method < 0                ? "auto"
+                            : method > 0 || p->stored ? "+ "
+                                                      : "",
                             method < 0 ? "" : p->methods[method]->name);
         else
-            text_table_cell(t, "%s", method < 0 ? "all of them" : p->methods[method]->name);
+            text_table_cell(t, "%s", method < 0 ? "all of them" : evasion_name(p, method, name));
         text_table_cell(t, "%s", norm_name(p->norm));
         text_table_cell(t, "%.4g", p->eps[i]);
         if (p->targets)
@@ -39,9 +42,10 @@ static void print_table(const context *c, const evasion_plan *p, const evasion *
         text_table_cell(&t, "%s", "");
         cell_share(&t, clean, first->n);
     }
+    if (p->stored) method_rows(&t, p, v, EVASION_CORPUS, clean, correct);
     for (int i = 0; i < v->n_done; i++)
         method_rows(&t, p, v, i, clean, correct);
-    if (v->n_done > 1) method_rows(&t, p, v, -1, clean, correct);
+    if (v->n_done > 1) method_rows(&t, p, v, EVASION_UNION, clean, correct);
     text_table_print(&t, context_out(c));
     text_table_free(&t);
 }

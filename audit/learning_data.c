@@ -3,22 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `n` of the rows (0: all), chosen by the seed. */
-static status select_some(const dataset *d, const int32_t *rows, int n_rows, int64_t n, uint64_t seed,
-                          dataset *out, err *e) {
+/* Some of the rows. */
+static status select_some(const dataset *d, const int32_t *rows, int n_rows, image_choice choice,
+                          uint64_t seed, dataset *out, err *e) {
     dataset part;
+    if (choice.first) return dataset_select(d, rows, choice.first < n_rows ? choice.first : n_rows, out, e);
     int32_t *chosen = NULL;
     int count;
     status s = dataset_select(d, rows, n_rows, &part, e);
     if (s != STATUS_OK) return s;
-    s = dataset_sample_rows(&part, seed, (int)n, &chosen, &count, e);
+    s = dataset_sample_rows(&part, seed, choice.n, &chosen, &count, e);
     if (s == STATUS_OK) s = dataset_select(&part, chosen, count, out, e);
     free(chosen);
     dataset_free(&part);
     return s;
 }
 
-static status halve(const dataset *all, uint64_t seed, int64_t train_n, int64_t test_n, dataset *train,
+static status halve(const dataset *all, uint64_t seed, int64_t train_n, image_choice tested, dataset *train,
                     dataset *test, err *e) {
     int32_t *first = NULL, *second = malloc(((size_t)all->n + 1) * sizeof *second);
     int n_first, n_second = 0;
@@ -31,8 +32,9 @@ static status halve(const dataset *all, uint64_t seed, int64_t train_n, int64_t 
             at++;
         else
             second[n_second++] = row;
-    if (s == STATUS_OK) s = select_some(all, first, n_first, train_n, seed, train, e);
-    if (s == STATUS_OK) s = select_some(all, second, n_second, test_n, seed, test, e);
+    if (s == STATUS_OK)
+        s = select_some(all, first, n_first, (image_choice){.n = (int)train_n}, seed, train, e);
+    if (s == STATUS_OK) s = select_some(all, second, n_second, tested, seed, test, e);
     free(first);
     free(second);
     return s;
@@ -40,21 +42,28 @@ static status halve(const dataset *all, uint64_t seed, int64_t train_n, int64_t 
 
 status learning_data_open(context *c, int64_t train_n, const char *test_data, int test_n, const shape *size,
                           dataset *train, dataset *test, bool *halved, err *e) {
-    int64_t asked = c->data.n, n = asked >= 0 ? asked : test_n;
+    data_settings given = c->data;
+    image_choice chosen = {.n = (int)(given.n >= 0  ? given.n
+                                      : given.first ? 0
+                                                    : test_n),
+                           .first = (int)given.first};
     dataset all = {0};
     *train = *test = (dataset){0};
+    if (given.first && given.n >= 0)
+        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
     c->data.n = train_n;
+    c->data.first = 0;
     status s = context_open_data(c, "train", 0, size, train, e);
     c->data.n = 0;
     *halved = s == STATUS_OK && strcmp(train->split, "train") != 0 && !test_data;
     if (*halved) {
         dataset_free(train);
         s = context_open_data(c, "train", 0, size, &all, e);
-        if (s == STATUS_OK) s = halve(&all, c->run.seed, train_n, n, train, test, e);
+        if (s == STATUS_OK) s = halve(&all, c->run.seed, train_n, chosen, train, test, e);
     } else if (s == STATUS_OK) {
-        s = context_open_test(c, test_data, NULL, (int)n, train, test, e);
+        s = context_open_test(c, test_data, NULL, chosen, train, test, e);
     }
-    c->data.n = asked;
+    c->data = given;
     dataset_free(&all);
     return s;
 }

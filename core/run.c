@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
+
 static const char *const kernel_names[] = {
 #define KERNEL_NAME(code, name) [code] = (name),
     KERNEL_LIST(KERNEL_NAME)
@@ -17,7 +19,7 @@ run run_default(void) {
 }
 
 bool run_cancelled(const run *r) {
-    return r->cancel && *r->cancel;
+    return (r->cancel && *r->cancel) || (r->deadline > 0 && clock_seconds() >= r->deadline);
 }
 
 void run_progress(const run *r, const char *stage, uint64_t done, uint64_t total, const char *note) {

@@ -31,6 +31,7 @@ typedef struct run {
     int threads;                           /* >= 1; results never depend on it */
     kernel_choice kernel;
     const volatile sig_atomic_t *cancel;   /* non-zero: stop soon with STATUS_CANCELLED; may be NULL */
+    double deadline;                       /* clock_seconds() from when on it counts as cancelled too; 0 = none */
     uint64_t budget;                       /* most forward-equivalents to spend; 0 = no limit */
     /* Progress of a stage: `done` of `total` units, `note` = running figures or NULL. Called from one thread at a time,
      * often; the callback limits its own rate. May be NULL. */

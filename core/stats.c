@@ -82,3 +82,32 @@ double sorted_quantile(const double *sorted, int n, double q) {
     double share = at - below;
     return share == 0 ? sorted[below] : sorted[below] + share * (sorted[below + 1] - sorted[below]);
 }
+
+/* P(B <= k) of a binomial(n, q). */
+static double binomial_cdf(int64_t k, int64_t n, double q) {
+    if (k < 0) return 0;
+    return k >= n ? 1 : incomplete_beta((double)(n - k), (double)(k + 1), 1 - q);
+}
+
+void quantile_ranks(int64_t n, double q, double level, int64_t *lo, int64_t *hi) {
+    double tail = (1 - level) / 2;
+    int64_t least = 0, most = n + 1; /* of the largest rank with P(B < rank) <= tail */
+    while (most - least > 1) {
+        int64_t middle = least + (most - least) / 2;
+        if (binomial_cdf(middle - 1, n, q) <= tail)
+            least = middle;
+        else
+            most = middle;
+    }
+    *lo = least;
+    least = 0; /* of the smallest rank with P(B >= rank) <= tail */
+    most = n + 1;
+    while (most - least > 1) {
+        int64_t middle = least + (most - least) / 2;
+        if (1 - binomial_cdf(middle - 1, n, q) <= tail)
+            most = middle;
+        else
+            least = middle;
+    }
+    *hi = most;
+}

@@ -30,6 +30,11 @@ interval newcombe(int64_t k1, int64_t n1, int64_t k2, int64_t n2, double level);
  * the Laplace adjustment of Bonett and Price 2012. The share itself is (first - second) / n. */
 interval paired_difference(int64_t first, int64_t second, int64_t n, double level);
 
+/* Ranks (from 1) of the order statistics of n values between which the q-quantile of their distribution lies, without any assumption but
+ * independence: P(B < lo) and P(B >= hi) are each at most (1 - level) / 2 for B ~ binomial(n, q), and the ranks are as close as that allows
+ * (David and Nagaraja 2003, section 7.1). lo = 0 or hi = n + 1: open at that end. */
+void quantile_ranks(int64_t n, double q, double level, int64_t *lo, int64_t *hi);
+
 double mean(const double *x, int n);
 double sample_sd(const double *x, int n);                      /* divisor n - 1; NAN for n < 2 */
 interval t_interval(const double *x, int n, double level);     /* of the mean; {NAN, NAN} for n < 2 */

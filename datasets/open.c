@@ -77,10 +77,18 @@ static status find_source(const char *specification, const data_source **source,
     return STATUS_OK;
 }
 
+/* The rows that the options ask for, malloc'ed. */
+static status choose_rows(const open_options *o, const dataset *d, int32_t **rows, int *count, err *e) {
+    if (!o->first) return dataset_sample_rows(d, o->seed, o->n, rows, count, e);
+    status s = dataset_sample_rows(d, o->seed, 0, rows, count, e); /* all, in their order */
+    if (s == STATUS_OK && o->first < *count) *count = o->first;
+    return s;
+}
+
 static status keep_rows(const open_options *o, dataset *d, err *e) {
     int32_t *rows;
     int count;
-    status s = dataset_sample_rows(d, o->seed, o->n, &rows, &count, e);
+    status s = choose_rows(o, d, &rows, &count, e);
     if (s != STATUS_OK || count == d->n) {
         free(rows);
         return s;
@@ -100,9 +108,14 @@ status dataset_open(const char *specification, const open_options *o, dataset *o
     const char *argument;
     *out = (dataset){0};
     if (!o) o = &defaults;
+    if (o->first < 0 || (o->first && o->n))
+        return err_set(e, STATUS_USAGE, "the first %d rows and a sample of %d, expected one of them",
+                       o->first, o->n);
     status s = find_source(specification, &source, &argument, e);
     if (s != STATUS_OK) return s;
-    s = source->load(argument, o, out, e);
+    open_options loading = *o;
+    if (o->first) loading.n = o->first; /* what is generated is as long as it is wanted */
+    s = source->load(argument, &loading, out, e);
     if (s == STATUS_OK && o->groups) s = groups_add_csv(out, o->groups, e);
     if (s == STATUS_OK) s = keep_rows(o, out, e);
     if (s != STATUS_OK) dataset_free(out);

@@ -27,6 +27,7 @@
 typedef struct open_options {
     const char *split;       /* "train", "test", "val" (or "validation"), or NULL = "test" */
     int n;                   /* rows to generate (synth) or keep by dataset_sample_rows; 0 = all */
+    int first;               /* keep the first so many rows instead, synth: generate so many; 0 = all. Not together with n */
     uint64_t seed;           /* of generation and choice */
     int height, width;       /* resize images of folder and manifest; 0 = the size of the first image */
     int channels;            /* 1 or 3; 0 = as the first image */

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "audit/class_choice.h"
-#include "audit/evasion.h"
+#include "audit/evasion_corpus.h"
+#include "audit/evasion_details.h"
 #include "audit/show.h"
 #include "nets/predict.h"
 
@@ -13,8 +14,9 @@ typedef struct attack_settings {
     number_list eps;
     int64_t steps, restarts;
     double step_size;
-    const char *targeted, *sheet, *save;
-    bool no_drop, full_auto;
+    const char *targeted, *sheet, *save, *corpus;
+    int64_t time_budget;
+    bool no_drop, full_auto, uint8;
 } attack_settings;
 
 #define FIELD(name) offsetof(attack_settings, name)
@@ -89,6 +91,26 @@ static const option options[] = {
      .metavar = "FILE.npz",
      .what = "write the images of the last attack: images, originals, labels, ids, predictions, distances, "
              "broken"},
+    {.name = "uint8",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(uint8),
+     .what = "--save writes images of 256 levels, of which only those that still break the model count"},
+    {.name = "corpus",
+     .kind = OPTION_OUTPUT,
+     .offset = FIELD(corpus),
+     .metavar = "FILE.npz",
+     .what =
+         "try the examples of this file first, attack what they leave, and keep the nearest example of each "
+         "image in it; it is made where there is none"},
+    {.name = "time-budget",
+     .kind = OPTION_INTEGER,
+     .offset = FIELD(time_budget),
+     .metavar = "SECONDS",
+     .lo = 1,
+     .hi = 8640000,
+     .what =
+         "stop the attacks after this time and report the bounds they reached; how tight they are depends on "
+         "the machine (--budget does not)"},
     {0}};
 
 static evasion_plan plan_of(const context *c, const attack_settings *o, const number_list *eps,
@@ -100,6 +122,8 @@ static evasion_plan plan_of(const context *c, const attack_settings *o, const nu
         .options = {.steps = (int)o->steps, .step_size = o->step_size, .restarts = (int)o->restarts},
         .targets = targets,
         .no_drop = o->no_drop,
+        .seconds = (double)o->time_budget,
+        .keep_best = true,
         .batch = (int)c->common.batch};
     for (int i = 0; i < o->attacks.n && i < EVASION_METHODS; i++)
         p.methods[p.n_methods++] = attack_at(o->attacks.values[i]);
@@ -119,35 +143,97 @@ static status choose_cascade(const attack_settings *o, evasion_plan *p, err *e) 
     return evasion_cascade(p, e);
 }
 
-static status write_outputs(const attack_settings *o, result *x, const dataset *d, const evasion_plan *p,
-                            const evasion *v, err *e) {
-    status s = evasion_sheet(x, d, p, v, o->sheet, e);
-    if (s == STATUS_OK && o->save && v->n_done == p->n_methods)
-        s = evasion_save(o->save, d, &v->results[v->n_done - 1], e);
+/* Options that do not go together. */
+static status check_together(const attack_settings *o, const dataset *d, err *e) {
+    const char *first = o->corpus ? "--corpus" : o->time_budget ? "--time-budget" : NULL;
+    if (first && o->no_drop)
+        return err_set(e, STATUS_USAGE, "%s goes on with what is not broken yet: leave --no-drop out", first);
+    if (o->corpus && o->targeted)
+        return err_set(e, STATUS_USAGE, "--corpus keeps untargeted examples: leave --targeted out");
+    if (o->uint8 && !o->save)
+        return err_set(e, STATUS_USAGE, "--uint8 is how --save writes: give --save FILE.npz");
+    if (o->uint8 && !d->pixels)
+        return err_set(e, STATUS_USAGE, "--uint8: %s has float values, expected images of 256 levels",
+                       d->name);
+    return STATUS_OK;
+}
+
+/* One run of the command. */
+typedef struct job {
+    context *c;
+    const attack_settings *settings;
+    model *m;
+    const dataset *d;
+    evasion_plan plan;
+    evasion found;
+    evasion_corpus corpus;
+    attack_result rounded; /* the best examples as images of 256 levels, where the data has such */
+} job;
+
+/* The images of the last attack, which are not the best ones where there are several. */
+static status save_last(job *j, err *e) {
+    const attack_settings *o = j->settings;
+    const attack_result *last = &j->found.results[j->found.n_done - 1];
+    if (!o->save || !last->examples) return STATUS_OK;
+    if (!o->uint8) return evasion_save(o->save, j->d, last, false, e);
+    attack_result rounded;
+    status s = evasion_round(j->m, j->d, &j->plan, last, &j->c->run, &rounded, e);
+    if (s == STATUS_OK) s = evasion_save(o->save, j->d, &rounded, true, e);
+    attack_result_free(&rounded);
     return s;
+}
+
+static status write_files(job *j, result *x, err *e) {
+    status s = evasion_sheet(x, j->d, &j->plan, &j->found, j->settings->sheet, e);
+    if (s == STATUS_OK) s = save_last(j, e);
+    if (s == STATUS_OK && j->settings->corpus)
+        s = evasion_corpus_close(&j->corpus, j->c, x, j->d, &j->found, e);
+    return s;
+}
+
+static status report(job *j, status ran, err *e) {
+    context *c = j->c;
+    result *x = result_new("attack", &c->run);
+    context_record_model(c, x, j->m);
+    result_data(x, j->d);
+    result_setting_text(x, "targeted", j->settings->targeted);
+    evasion_record(x, j->d, &j->plan, &j->found);
+    evasion_record_details(x, j->d, &j->plan, &j->found, &j->rounded);
+    say_subject(c, j->d, j->m);
+    evasion_print(c, j->d, &j->plan, &j->found);
+    evasion_print_details(c, j->d, &j->plan, &j->found, &j->rounded);
+    status s = write_files(j, x, e);
+    c->cut_short = j->found.out_of_time;
+    if (s == STATUS_OK) s = context_finish(c, x, ran, e);
+    result_free(x);
+    return s;
+}
+
+static status run_job(job *j, err *e) {
+    const attack_settings *o = j->settings;
+    status s = choose_cascade(o, &j->plan, e);
+    if (s == STATUS_OK) s = check_together(o, j->d, e);
+    if (s == STATUS_OK && o->corpus) s = evasion_corpus_open(&j->corpus, o->corpus, j->d, j->plan.norm, e);
+    if (s != STATUS_OK) return s;
+    j->plan.stored = j->corpus.stored;
+    status ran = evasion_run(j->m, j->d, &j->plan, &j->c->run, &j->found, e);
+    if (j->found.n_done == 0) return ran;
+    if (ran == STATUS_OK && j->d->pixels)
+        s = evasion_round(j->m, j->d, &j->plan, &j->found.best, &j->c->run, &j->rounded, e);
+    j->found.later_forwards = j->rounded.forwards;
+    if (s == STATUS_CANCELLED) ran = s;
+    return s == STATUS_OK || s == STATUS_CANCELLED ? report(j, ran, e) : s;
 }
 
 static status attack_all(context *c, const attack_settings *o, model *m, const dataset *d,
                          const int32_t *targets, err *e) {
     number_list eps = o->eps;
     evasion_complete_eps(&eps, (norm)o->norm, d->image.c);
-    evasion_plan p = plan_of(c, o, &eps, targets);
-    status chosen = choose_cascade(o, &p, e);
-    if (chosen != STATUS_OK) return chosen;
-    evasion v;
-    status ran = evasion_run(m, d, &p, &c->run, &v, e);
-    if (v.n_done == 0) return ran;
-    result *x = result_new("attack", &c->run);
-    context_record_model(c, x, m);
-    result_data(x, d);
-    result_setting_text(x, "targeted", o->targeted);
-    evasion_record(x, d, &p, &v);
-    say_subject(c, d, m);
-    evasion_print(c, d, &p, &v);
-    status s = write_outputs(o, x, d, &p, &v, e);
-    if (s == STATUS_OK) s = context_finish(c, x, ran, e);
-    result_free(x);
-    evasion_free(&v);
+    job j = {.c = c, .settings = o, .m = m, .d = d, .plan = plan_of(c, o, &eps, targets)};
+    status s = run_job(&j, e);
+    evasion_corpus_free(&j.corpus);
+    attack_result_free(&j.rounded);
+    evasion_free(&j.found);
     return s;
 }
 

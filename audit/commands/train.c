@@ -253,7 +253,7 @@ static status run_train(context *c, const void *settings, err *e) {
         return err_set(e, STATUS_USAGE, "--checkpoint-every needs --checkpoint: which file?");
     c->training.validated = o->validation_data != NULL;
     status s = context_open_data(c, "train", 0, NULL, &d, e);
-    if (s == STATUS_OK) s = context_open_test(c, o->test_data, NULL, 0, &d, &test, e);
+    if (s == STATUS_OK) s = context_open_test(c, o->test_data, NULL, (image_choice){0}, &d, &test, e);
     if (s == STATUS_OK) s = open_validation(c, o, &d, &validation, e);
     if (s == STATUS_OK) s = training_plan(&c->training, &d, (int)c->common.batch, &t, e);
     if (s == STATUS_OK) {

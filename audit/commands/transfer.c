@@ -266,7 +266,8 @@ static status run_transfer(context *c, const void *settings, err *e) {
     if (s != STATUS_OK) return s;
     j.base = &base;
     s = context_open_data(c, "train", 0, NULL, &j.train, e);
-    if (s == STATUS_OK) s = context_open_test(c, j.settings->test_data, NULL, 0, &j.train, &j.test, e);
+    if (s == STATUS_OK)
+        s = context_open_test(c, j.settings->test_data, NULL, (image_choice){0}, &j.train, &j.test, e);
     if (s == STATUS_OK) s = keep_few(&j, e);
     if (s == STATUS_OK) s = plan(&j, e);
     if (s == STATUS_OK) s = fit_and_judge(&j, e);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "audit/report/evasion_internal.h"
+#include "audit/report/evasion_parts_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
 #include "audit/rows.h"
@@ -58,5 +59,9 @@ void evasion_put(html *h, const json *document) {
     attacked_chart_put(h, &a);
     attacked_table_put(h, &a);
     options_put(h, &a);
+    evasion_rounded_put(h, a.body);
+    evasion_classes_put(h, a.body, a.targeted);
+    evasion_pushed_put(h, a.body);
+    evasion_distances_put(h, a.body);
     contact_sheet_put(h, document);
 }

@@ -11,6 +11,7 @@
 #include "core/outfile.h"
 #include "tests/support/cli.h"
 #include "tests/support/page.h"
+#include "tests/support/fakes.h"
 
 #define NB "\xe2\x80\xaf" /* the narrow space before a percent sign */
 
@@ -445,6 +446,35 @@ static void odd_results_give_a_whole_page(void **state) {
     }
 }
 
+/* What attacks add: a pair of classes that do not exist and a curve that is none are passed over. */
+static void odd_details_of_attacks(void **state) {
+    (void)state;
+    static const char *const texts[] = {"{\"attack\": \"pgd\", \"eps\": [{\"eps\": 0.1, \"n\": 3, \"pairs\": "
+                                        "[[0, 1, 2], [0, -1, 1], [7, 1, 5], "
+                                        "[0, 9, 1], [0, 1, -4], [], 3]}, 5]}",
+                                        "{\"eps\": 3}", "[]"};
+    static const char *const curves[] = {
+        "[{\"attack\": \"fmn\", \"walk\": true, \"n\": 3, \"curve\": [[0, 1], [null, 2], "
+        "[0.5, 0.2], 4]}, 7, {}]",
+        "3", "[[]]"};
+    for (int i = 0; i < 3; i++) {
+        result *one[] = {attack_result()};
+        dataset d = fake_images(1, 4, (shape){2, 2, 1}, 2, 0, 1);
+        json *pushed = NULL, *distances = NULL;
+        err e;
+        result_data(one[0], &d);
+        assert_ok(json_parse(texts[i], strlen(texts[i]), &pushed, &e), e);
+        assert_ok(json_parse(curves[i], strlen(curves[i]), &distances, &e), e);
+        result_extra(one[0], "pushed", pushed);
+        result_extra(one[0], "distances", distances);
+        char *page = page_of("odd", one, 1);
+        assert_harmless(page);
+        if (i == 0) must_say(page, "no class");
+        free(page);
+        dataset_free(&d);
+    }
+}
+
 static void huge_results_stay_small(void **state) {
     (void)state;
     result *all[] = {new_result("fairness"), new_result("eval"), new_result("attack")};
@@ -530,6 +560,7 @@ int main(void) {
                                        cmocka_unit_test(texts_never_become_markup),
                                        cmocka_unit_test(only_png_is_shown),
                                        cmocka_unit_test(odd_results_give_a_whole_page),
+                                       cmocka_unit_test(odd_details_of_attacks),
                                        cmocka_unit_test(huge_results_stay_small),
                                        cmocka_unit_test(same_results_same_bytes),
                                        cmocka_unit_test(a_failure_leaves_no_file),

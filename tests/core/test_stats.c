@@ -168,6 +168,23 @@ static void moments_and_t_intervals(void **state) {
     assert_near(sample_sd(far, 3), 1, 1e-9);
 }
 
+/* Nonparametric intervals of the median as tabulated: n = 10: ranks 2 and 9 (97.9 %), 20: 6 and 15 (95.9 %), 100: 40 and 61 (96.5 %); none of 5. */
+static void ranks_of_quantiles_are_those_of_the_tables(void **state) {
+    (void)state;
+    static const int64_t tables[][3] = {{6, 1, 6},   {8, 1, 8},   {9, 2, 8},    {10, 2, 9},
+                                        {15, 4, 12}, {20, 6, 15}, {50, 18, 33}, {100, 40, 61}};
+    int64_t lo, hi;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        quantile_ranks(tables[i][0], 0.5, 0.95, &lo, &hi);
+        assert_int_equal(lo, tables[i][1]);
+        assert_int_equal(hi, tables[i][2]);
+    }
+    quantile_ranks(5, 0.5, 0.95, &lo, &hi);
+    assert_true(lo == 0 && hi == 6); /* 1 - 2 / 32 < .95: open */
+    quantile_ranks(10, 0.1, 0.95, &lo, &hi);
+    assert_true(lo == 0 && hi == 4); /* .9^10 = .349 > .025; P(B >= 4) = .0128, P(B >= 3) = .0702 by hand */
+}
+
 static void percentiles_are_type_7(void **state) {
     (void)state;
     const double x[] = {1, 2, 4, 8, 16};
@@ -223,6 +240,7 @@ int main(void) {
         cmocka_unit_test(normal_values_are_the_published_ones),
         cmocka_unit_test(quantiles_undo_their_cdf),
         cmocka_unit_test(incomplete_beta_has_closed_forms),
+        cmocka_unit_test(ranks_of_quantiles_are_those_of_the_tables),
         cmocka_unit_test(t_quantiles_are_those_of_the_tables),
         cmocka_unit_test(intervals_of_proportions_are_the_published_ones),
         cmocka_unit_test(newcombe_is_the_published_one),
