@@ -1,7 +1,7 @@
 /* Brendel-Bethge: Brendel, Rauber, Kuemmerer, Ustyuzhaninov, Bethge, "Accurate, reliable and fast robustness evaluation", 2019: from a misclassified image to the boundary
  * by bisection, and along it towards the clean image, each step to the nearest point of the boundary, taken as a plane, inside a trust region that
- * shrinks. The first image comes from gradient steps that double, or, where these fail and in further restarts, from noise. Steps aim a tenth of the margin's
- * size beyond the boundary. */
+ * shrinks. The first image comes from gradient steps that double, or, where these fail and in further restarts, from noise. Theirs
+ * aim a tenth of the margin beyond the boundary; where it is curved all end before it. Here a step aims as much farther as the last ones fell short. */
 #include <math.h>
 #include <string.h>
 
@@ -15,10 +15,12 @@ typedef struct bb {
     int taken;           /* in this stage */
     double right, wrong; /* shares of the way to `from`: what the model answers there */
     double first_radius; /* of the trust region */
+    double lead;         /* how far beyond the boundary a step aims, in units of the margin */
+    bool reached;        /* the last step reached the plane it aimed at */
     float floats[];      /* an image that is misclassified */
 } bb;
 enum { CLIMBS = 12, HALVINGS = 10 };
-static const double overshoot = 0.1, least_gain = 1e-6, first_share = 0.5, last_share = 1e-3;
+static const double gain = 0.5, least_gain = 1e-6, first_share = 0.5, last_share = 1e-3;
 
 static size_t state_bytes(const attack_sample *s) {
     return sizeof(bb) + s->d * sizeof(float);
@@ -41,13 +43,16 @@ static ask seek(const attack_sample *s, bb *w, float *x) {
     return ASK_FORWARD;
 }
 
-/* By an eighth of the image's length in the first step, and twice as far in each further one. */
+/* Every other step is twice as long. With Linf along the gradient's sign, so that the way along the boundary begins at changes of one size. */
 static ask climb(const attack_sample *s, bb *w, const float *gradient, float *x) {
     double size = gradient ? dual_norm(NORM_L2, gradient, s->d) : 0;
     if (w->taken == CLIMBS || !(size > 0 && isfinite(size))) return seek(s, w, x);
-    double length = ldexp(sqrt((double)s->d) / 64, w->taken / 2);
-    for (size_t i = 0; i < s->d; i++)
-        x[i] = fminf(fmaxf((float)(x[i] + length / size * gradient[i]), s->lb[i]), s->ub[i]);
+    double length = ldexp(1.0 / 64, w->taken / 2), scale = length * sqrt((double)s->d) / size;
+    for (size_t i = 0; i < s->d; i++) {
+        double by =
+            s->norm == NORM_LINF ? copysign(gradient[i] != 0 ? length : 0, gradient[i]) : scale * gradient[i];
+        x[i] = fminf(fmaxf((float)(x[i] + by), s->lb[i]), s->ub[i]);
+    }
     w->taken++;
     return ASK_GRADIENT;
 }
@@ -83,9 +88,10 @@ static ask narrow(const attack_sample *s, bb *w, bool success, float *x) {
 static ask walk(const attack_sample *s, bb *w, const attack_answer *a, float *x) {
     double size = a->gradient ? dual_norm(NORM_L2, a->gradient, s->d) : 0, margin = a->loss;
     if (!(size > 0 && isfinite(size) && isfinite(margin))) return ASK_DONE;
-    double wanted = margin > 0 ? -(1 - overshoot) * margin : -(1 + overshoot) * margin;
+    if (w->reached) w->lead = fmax(w->lead - gain * margin, 0);
     double share = exp(log(last_share) * w->taken / s->options->steps);
-    boundary_step(s, a->gradient, wanted + least_gain, share * w->first_radius, x);
+    double wanted = w->lead - margin + least_gain;
+    w->reached = boundary_step(s, a->gradient, wanted, share * w->first_radius, x);
     return ++w->taken < s->options->steps ? ASK_GRADIENT : ASK_FORWARD;
 }
 

@@ -1,6 +1,6 @@
 /* The step of the Brendel-Bethge attack. With x and the clean image x0 given, every solution is of the form clip(x0 + pulled(x - x0 - side * b)): `side` is the
  * multiplier of the plane, and the pull stands for that of the trust region: a share of the way to x0 (L2), a soft threshold (L1), or what is taken off the
- * largest change (Linf). The plane's side falls monotonically with its multiplier, and the length of the step grows with the pull, so that two
+ * largest change that the pixels' range has (Linf). The plane's side falls monotonically with its multiplier, and the length of the step grows with the pull, so that two
  * nested searches of one variable are exact. */
 #include "attacks/evasion/boundary_step.h"
 
@@ -10,9 +10,8 @@
 typedef struct problem {
     const attack_sample *s;
     const float *x, *b;
-    double wanted;  /* change of <b, x> */
-    double largest; /* change of a component of x from x0 */
-    double unit;    /* the multiplier that moves one component through the whole box */
+    double wanted; /* change of <b, x> */
+    double unit;   /* the multiplier that moves one component through the whole box */
     double pull, side;
 } problem;
 
@@ -32,11 +31,14 @@ static double end_of(const problem *p, double side, size_t i, bool *moves) {
     if (s->norm == NORM_L2) {
         delta = (1 - p->pull) * delta - side * p->b[i];
     } else if (s->norm == NORM_L1) {
+        double threshold =
+            p->pull /
+            (1 - p->pull); /* without end: the multiplier of a trust region that does not bind is 0 */
         delta -= side * p->b[i];
-        *moves = fabs(delta) > p->pull;
-        delta = *moves ? delta - copysign(p->pull, delta) : 0;
+        *moves = fabs(delta) > threshold;
+        delta = *moves ? delta - copysign(threshold, delta) : 0;
     } else {
-        double most = p->largest - p->pull;
+        double most = 1 - p->pull;
         delta -= side * p->b[i];
         low = fmax(low, -most);
         high = fmin(high, most);
@@ -61,7 +63,8 @@ static measure measured(const problem *p, double side) {
 /* The multiplier for which the plane is reached, from the last one on: Newton's steps inside a bracket, whose middle is taken where they would leave it; while nothing
  * moves, twice as far. False where the box is in the way of the plane. */
 static bool reach_plane(problem *p, measure *m) {
-    double low = -INFINITY, high = INFINITY, tolerance = 1e-6 * fabs(p->wanted) + 1e-12;
+    double low = -INFINITY, high = INFINITY, limit = most_units * p->unit;
+    double tolerance = 1e-6 * fabs(p->wanted) + 1e-12;
     for (int step = 0; step < 60; step++) {
         *m = measured(p, p->side);
         double missing = p->wanted - m->gain;
@@ -73,8 +76,8 @@ static bool reach_plane(problem *p, measure *m) {
         double next = p->side - missing / m->slope;
         if (!(m->slope > 0 && next > low && next < high)) next = (low + high) / 2;
         if (!isfinite(next)) next = p->side - copysign(fmax(fabs(p->side), p->unit), missing);
-        if (fabs(next) > most_units * p->unit) return false;
-        if (next == p->side) return true;
+        next = fmin(fmax(next, -limit), limit);
+        if (next == p->side) return fabs(next) < limit;
         p->side = next;
     }
     return true;
@@ -94,9 +97,9 @@ static void approach(problem *p, double radius) {
 }
 
 /* The largest pull that the trust region lets. */
-static void pull_back(problem *p, double radius, double most) {
+static void pull_back(problem *p, double radius) {
     enum { STEPS = 25 };
-    double low = 0, high = most, side = p->side;
+    double most = p->s->norm == NORM_L1 ? 0.999 : 1, low = 0, high = most, side = p->side;
     measure m;
     p->pull = most;
     for (int step = 0; step < STEPS; step++) {
@@ -114,19 +117,19 @@ static void pull_back(problem *p, double radius, double most) {
     p->side = side;
 }
 
-void boundary_step(const attack_sample *s, const float *b, double wanted, double radius, float *x) {
+bool boundary_step(const attack_sample *s, const float *b, double wanted, double radius, float *x) {
     problem p = {.s = s, .x = x, .b = b, .wanted = wanted};
-    p.largest = ball_distance(NORM_LINF, s->x0, x, s->d);
     p.unit = 1 / dual_norm(NORM_L1, b, s->d);
     measure m;
-    bool reached = reach_plane(&p, &m);
-    if (m.length > radius)
+    bool reached = reach_plane(&p, &m), beyond = m.length > radius;
+    if (beyond)
         approach(&p, radius);
     else if (reached)
-        pull_back(&p, radius, s->norm == NORM_LINF ? p.largest : 1);
+        pull_back(&p, radius);
     for (size_t i = 0; i < s->d; i++) {
         bool moves;
         float to = (float)(s->x0[i] + end_of(&p, p.side, i, &moves));
         x[i] = fminf(fmaxf(to, s->lb[i]), s->ub[i]);
     }
+    return reached && !beyond;
 }

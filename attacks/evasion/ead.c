@@ -13,7 +13,7 @@ typedef struct ead {
     bool found; /* with this c */
 } ead;
 enum { SEARCHES = 9 };
-static const double rate = 0.01, beta = 1e-3;
+static const double rate = 0.01, beta = 0.01;
 
 static size_t state_bytes(const attack_sample *s) {
     (void)s;
