@@ -1,7 +1,8 @@
 /* Auto-PGD with the norm L1: Croce, Hein, "Mind the box: l1-APGD for sparse adversarial attacks on image classifiers", 2021, algorithm 1. Steps along the
  * signs of the largest components only, as many as two thirds of the floats that the best point so far changes; while that number falls, the step is long and the
  * walk goes on from the best point, else the step shrinks. As in the authors' AutoAttack the walk begins in balls three and two times as
- * large, and takes the best point of each into the next; what broke the sample at a larger eps stands in for these two. */
+ * large, and takes the best point of each into the next; what broke the sample at a larger eps stands in for these two. Checkpoints are a twenty-fifth of all steps apart;
+ * their code takes that of each ball's steps, which is one step, and breaks fewer. */
 #include <math.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static ask enter(const attack_sample *s, apgd_l1 *a, int steps, float *x) {
     a->length = 1;
     a->taken = a->since = 0;
     a->steps = steps > 1 ? steps : 1;
-    a->window = a->steps / 25 > 1 ? a->steps / 25 : 1;
+    a->window = s->options->steps / 25 > 1 ? s->options->steps / 25 : 1;
     return ASK_GRADIENT;
 }
 
