@@ -69,6 +69,8 @@ typedef struct attack {
      * entropy of the label, or minus that of the target, its gradient divided by 1 - p of that class: the same direction, which does
      * not vanish where the model is sure. */
     float (*loss)(const attack_sample *s, const void *state, const float *logits, float *dz);
+    /* NULL, or whether the image asked for may lie outside the ball on purpose, as a way into it: no success then, and no alarm. */
+    bool (*strays)(const attack_sample *s, const void *state);
     size_t (*state_bytes)(const attack_sample *s); /* may look at d, image, classes, norm and options only */
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);

@@ -197,8 +197,9 @@ static void answer_clean(slot *k, campaign *c, const attack_answer *a) {
 /* Whether the iterate breaks the sample where it was not broken yet. */
 static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     const attack_plan *plan = c->plan;
+    bool strays = plan->method->strays && plan->method->strays(&k->s, k->state);
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
-    if (!inside) c->flags[k->row] |= FLAG_OUTSIDE;
+    if (!inside && !strays) c->flags[k->row] |= FLAG_OUTSIDE;
     if (!inside || !attack_succeeds(&k->s, a->logits)) return false;
     if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;

@@ -35,9 +35,12 @@ void evasion_complete_eps(number_list *eps, norm k, int channels) {
     eps->n = n;
 }
 
-/* The options that a method gets: a method of one step has no use for a number or length of steps. */
-static attack_options options_for(const attack *k, const attack_options *given) {
-    attack_options o = *given;
+/* The options that method i gets: a method of one step has no use for a number or length of steps. In the cascade for L1, AutoAttack gives its Auto-PGD five
+ * starts, and five targets. */
+static attack_options options_for(const evasion_plan *p, int i) {
+    const attack *k = p->methods[i];
+    attack_options o = p->options;
+    if (p->cascade && p->norm == NORM_L1 && strncmp(k->name, "apgd-", 5) == 0) o.restarts = 5;
     if (k->defaults.steps == 1) {
         o.steps = 0;
         o.step_size = 0;
@@ -56,7 +59,7 @@ static attack_plan plan_of(const evasion_plan *p, const evasion *v, int i) {
     const attack_result *before = v->base.n ? &v->base : NULL;
     if (p->cascade && i > 0) before = &v->results[i - 1];
     return (attack_plan){.method = p->methods[i],
-                         .options = options_for(p->methods[i], &p->options),
+                         .options = options_for(p, i),
                          .norm = p->norm,
                          .eps = p->eps,
                          .n_eps = p->n_eps,
@@ -272,8 +275,8 @@ static void record_warnings(result *x, const dataset *d, const evasion_plan *p, 
     }
 }
 
-static json *options_json(const attack *k, const attack_options *given) {
-    attack_options o = attack_options_fill(k, options_for(k, given));
+static json *options_json(const evasion_plan *p, int i) {
+    attack_options o = attack_options_fill(p->methods[i], options_for(p, i));
     json *j = json_new_object();
     bool ok = json_set_int(j, "steps", o.steps) && json_set_real(j, "step_size", o.step_size) &&
               json_set_bool(j, "falling", o.falling) && json_set_int(j, "restarts", o.restarts) &&
@@ -292,7 +295,7 @@ static void record_settings(result *x, const evasion_plan *p) {
     result_setting_json(x, "no_drop", json_new_bool(p->no_drop));
     if (p->cascade) result_setting_json(x, "to_the_end", json_new_bool(p->to_the_end));
     for (int i = 0; i < p->n_methods; i++)
-        result_setting_json(x, p->methods[i]->name, options_json(p->methods[i], &p->options));
+        result_setting_json(x, p->methods[i]->name, options_json(p, i));
 }
 
 /* What warnings call what was asked before the first method. */

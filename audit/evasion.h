@@ -5,7 +5,7 @@
 #include "attacks/runner.h"
 #include "audit/command.h"
 
-enum { EVASION_METHODS = 24 };
+enum { EVASION_METHODS = 40 };
 
 typedef struct evasion_plan {
     const attack *methods[EVASION_METHODS];

@@ -1,13 +1,13 @@
 /* Auto-PGD: Croce, Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks", 2020,
  * algorithm 1: steps with momentum, halved and restarted from the best point where the loss no longer grows. With the norm L1
- * the steps are those of PGD, since momentum leaves the sparse corners where that ball is best left. */
+ * it is another method, apgd_l1.c. */
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/evasion_internal.h"
+#include "attacks/evasion/apgd_internal.h"
 
 typedef struct apgd {
-    int target;        /* of apgd-t; -1 else */
+    apgd_aim aim;
     int taken;         /* evaluations so far */
     int since, window; /* evaluations since the last checkpoint, and until the next */
     int rises;         /* of the loss, since the last checkpoint */
@@ -24,6 +24,7 @@ static float *part(apgd *a, const attack_sample *s, int i) {
 enum { BEFORE, LAST, GRADIENT, BEST, BEST_GRADIENT, PARTS };
 
 static size_t state_bytes(const attack_sample *s) {
+    if (s->norm == NORM_L1) return apgd_l1_state_bytes(s);
     return sizeof(apgd) + PARTS * s->d * sizeof(float);
 }
 
@@ -32,8 +33,10 @@ static int share(const attack_sample *s, double of) {
     return n > 1 ? n : 1;
 }
 
-static ask start_towards(const attack_sample *s, apgd *a, int target, float *x) {
-    *a = (apgd){.target = target, .window = share(s, 0.22), .length = s->options->step_size};
+static ask start_towards(const attack_sample *s, void *state, int target, float *x) {
+    if (s->norm == NORM_L1) return apgd_l1_start(s, target, state, x);
+    apgd *a = state;
+    *a = (apgd){.aim.target = target, .window = share(s, 0.22), .length = s->options->step_size};
     if (ball_go_on(s, x)) return ASK_GRADIENT;
     rng g = rng_stream(s->seed, "apgd-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
     ball_random(s, &g, x);
@@ -77,7 +80,7 @@ static void advance(const attack_sample *s, apgd *a, float *x) {
     float *before = part(a, s, BEFORE), *last = part(a, s, LAST);
     memcpy(x, last, s->d * sizeof *x);
     ball_ascend(s, a->length, part(a, s, GRADIENT), x);
-    if (a->taken > 1 && s->norm != NORM_L1) {
+    if (a->taken > 1) {
         for (size_t i = 0; i < s->d; i++)
             x[i] = last[i] + 0.75f * (x[i] - last[i]) + 0.25f * (last[i] - before[i]);
         ball_project(s, x);
@@ -86,6 +89,7 @@ static void advance(const attack_sample *s, apgd *a, float *x) {
 }
 
 static ask step_on(const attack_sample *s, void *state, const attack_answer *answer, float *x) {
+    if (s->norm == NORM_L1) return apgd_l1_step(s, state, answer, x);
     apgd *a = state;
     if (!answer->gradient) return ASK_DONE;
     bool first = a->taken++ == 0;
@@ -102,7 +106,11 @@ static ask step_on(const attack_sample *s, void *state, const attack_answer *ans
 }
 
 static float loss_ranked(const attack_sample *s, const void *state, const float *z, float *dz) {
-    return loss_dlr_towards(s, ((const apgd *)state)->target, z, dz);
+    return loss_dlr_towards(s, ((const apgd_aim *)state)->target, z, dz);
+}
+
+static bool strays(const attack_sample *s, const void *state) {
+    return s->norm == NORM_L1 && apgd_l1_strays(s, state);
 }
 
 const attack attack_apgd_ce = {
@@ -115,6 +123,7 @@ const attack attack_apgd_ce = {
     .state_bytes = state_bytes,
     .start = start,
     .step = step_on,
+    .strays = strays,
 };
 
 const attack attack_apgd_dlr = {
@@ -127,6 +136,7 @@ const attack attack_apgd_dlr = {
     .state_bytes = state_bytes,
     .start = start,
     .step = step_on,
+    .strays = strays,
     .loss = loss_dlr,
 };
 
@@ -141,5 +151,6 @@ const attack attack_apgd_t = {
     .state_bytes = state_bytes,
     .start = start_ranked,
     .step = step_on,
+    .strays = strays,
     .loss = loss_ranked,
 };

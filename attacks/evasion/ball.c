@@ -55,19 +55,6 @@ static void move_l2(const attack_sample *s, double radius, float *x) {
         x[i] = clip((float)(s->x0[i] + t * ((double)x[i] - s->x0[i])), s->lb[i], s->ub[i]);
 }
 
-/* Rounding to float32 may leave the result a little outside. Then aim lower, by more each time since a small change may round
- * away; in a ball smaller than the rounding stay at its centre. */
-static void project_l2(const attack_sample *s, float *x) {
-    for (double slack = 0; slack < s->eps;) {
-        move_l2(s, s->eps - slack, x);
-        double distance = ball_distance(NORM_L2, s->x0, x, s->d);
-        if (distance <= s->eps) return;
-        if (!isfinite(distance)) break;
-        slack = 4 * slack + (distance - s->eps);
-    }
-    memcpy(x, s->x0, s->d * sizeof *x);
-}
-
 /* A direction with normal components is uniform on the sphere; the radius of a uniform point is eps u^(1/d). */
 static void random_l2(const attack_sample *s, rng *g, float *x) {
     double radius = s->eps * pow(rng_uniform_double(g), 1 / (double)s->d), sum = 0;
@@ -107,20 +94,14 @@ static double shrunk_sum(const attack_sample *s, const float *x, double less) {
 
 /* The exact projection on the intersection of ball and box; projecting on one after the other is not it (Croce, Hein, "Mind the
  * box", 2021, proposition 2.1). The threshold is found by bisection, from the side that stays inside. */
-static void project_l1(const attack_sample *s, float *x) {
+static void move_l1(const attack_sample *s, double radius, float *x) {
     double low = 0, high = 0;
-    for (size_t i = 0; i < s->d; i++) {
-        double size = fabs((double)x[i] - s->x0[i]);
-        if (!isfinite(size)) {
-            memcpy(x, s->x0, s->d * sizeof *x);
-            return;
-        }
-        high = fmax(high, size);
-    }
-    if (shrunk_sum(s, x, 0) <= s->eps) high = 0;
+    for (size_t i = 0; i < s->d; i++)
+        high = fmax(high, fabs((double)x[i] - s->x0[i]));
+    if (shrunk_sum(s, x, 0) <= radius) high = 0;
     for (int i = 0; i < 60 && low < high; i++) {
         double middle = (low + high) / 2;
-        if (shrunk_sum(s, x, middle) > s->eps)
+        if (shrunk_sum(s, x, middle) > radius)
             low = middle;
         else
             high = middle;
@@ -164,9 +145,9 @@ static float size_of_largest(const attack_sample *s, const float *gradient, cons
     return low;
 }
 
-static void add_l1(const attack_sample *s, double length, const float *gradient, float *x) {
+static void add_sparse(const attack_sample *s, double length, const float *gradient, size_t count, float *x) {
     if (!floats_finite(gradient, s->d)) return;
-    float size = size_of_largest(s, gradient, x, s->d / 100 > 0 ? s->d / 100 : 1);
+    float size = size_of_largest(s, gradient, x, count > 0 ? count : 1);
     size_t chosen = 0;
     for (size_t i = 0; i < s->d; i++)
         chosen += gradient[i] != 0 && fabsf(gradient[i]) >= size && can_move(s, x, i, gradient[i]);
@@ -174,6 +155,31 @@ static void add_l1(const attack_sample *s, double length, const float *gradient,
     for (size_t i = 0; i < s->d; i++)
         if (gradient[i] != 0 && fabsf(gradient[i]) >= size && can_move(s, x, i, gradient[i]))
             x[i] += copysignf(part, gradient[i]);
+}
+
+static void add_l1(const attack_sample *s, double length, const float *gradient, float *x) {
+    add_sparse(s, length, gradient, s->d / 100, x);
+}
+
+/* Rounding to float32 may leave the result a little outside. Then aim lower, by more each time since a small change may round
+ * away; in a ball smaller than the rounding stay at its centre. */
+static void project_round(const attack_sample *s, void (*move)(const attack_sample *, double, float *),
+                          float *x) {
+    for (double slack = 0; slack < s->eps && floats_finite(x, s->d);) {
+        move(s, s->eps - slack, x);
+        double distance = ball_distance(s->norm, s->x0, x, s->d);
+        if (distance <= s->eps) return;
+        slack = 4 * slack + (distance - s->eps);
+    }
+    memcpy(x, s->x0, s->d * sizeof *x);
+}
+
+static void project_l2(const attack_sample *s, float *x) {
+    project_round(s, move_l2, x);
+}
+
+static void project_l1(const attack_sample *s, float *x) {
+    project_round(s, move_l1, x);
 }
 
 static const struct geometry {
@@ -205,4 +211,9 @@ bool ball_go_on(const attack_sample *s, float *x) {
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x) {
     geometries[s->norm].add(s, step * s->eps, gradient, x);
     geometries[s->norm].project(s, x);
+}
+
+void ball_ascend_sparse(const attack_sample *s, double step, const float *gradient, size_t count, float *x) {
+    add_sparse(s, step * s->eps, gradient, count, x);
+    project_l1(s, x);
 }

@@ -31,6 +31,9 @@ bool ball_go_on(const attack_sample *s, float *x);
  * a NaN under L2 and L1, leaves x where it is. */
 void ball_ascend(const attack_sample *s, double step, const float *gradient, float *x);
 
+/* The same with the norm L1 for the `count` largest components (at least one, and all that equal the last) instead of the hundredth. */
+void ball_ascend_sparse(const attack_sample *s, double step, const float *gradient, size_t count, float *x);
+
 /* Moves x by as little as possible, in the norm of s (Linf, L2, L1) and inside its box, so that <w, x> changes by `wanted`; or as far
  * as the box lets it. */
 void hyperplane_reach(const attack_sample *s, const float *w, double wanted, float *x);

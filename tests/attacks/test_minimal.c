@@ -76,6 +76,11 @@ static void test_linear_minimal(void **state) {
         check_exact("fab-t", NORM_L1, classes, 1.01);
         if (classes == 2) check_exact("ddn", NORM_L2, 2, 1.01); /* cross entropy pushes towards all at once */
         check_exact("cw", NORM_L2, classes, 1.01);
+        check_exact("bb", NORM_LINF, classes, classes == 2 ? 1.01 : 1.1); /* the boundary that it met first */
+        check_exact("bb", NORM_L2, classes, classes == 2 ? 1.01 : 1.1);
+        check_exact("bb", NORM_L1, classes, classes == 2 ? 1.01 : 1.3);
+        check_exact("lbfgs", NORM_L2, classes == 2 ? 2 : 3, 1.05); /* aims at two classes or three */
+        check_exact("ead", NORM_L1, classes, 1.3); /* the L2 part of its distance spreads what it changes */
         check_exact("fmn", NORM_LINF, classes,
                     classes == 2 ? 1.02 : 1.05); /* it climbs to the likeliest class */
         check_exact("fmn", NORM_L2, classes, classes == 2 ? 1.01 : 1.05);
