@@ -25,16 +25,20 @@ typedef struct campaign {
     attack_options options; /* defaults filled in */
     const run *r;
     uint64_t share; /* forward-equivalents that a sample may spend */
+    bool random;    /* the model */
+    uint32_t looks, confirmations, votes; /* draws told to the method; that confirm a candidate; of a verdict. 1 where the model is not random */
+    uint32_t stream;                      /* of this method's draws */
     int slots;      /* per worker */
     attack_result *out;
     uint8_t *flags;     /* n */
     atomic_int next;    /* the queue: rows from here on are not begun */
     atomic_bool stop;   /* a worker failed */
+    atomic_llong refused, overturned; /* see attack_result */
     int done, survived; /* for progress, under its lock */
 } campaign;
 
 /* Where a sample stands: what its next answer will be about. */
-typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK } phase;
+typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK, PHASE_VERDICT } phase;
 
 /* A place in the pool and the sample it carries. */
 typedef struct slot {
@@ -44,6 +48,7 @@ typedef struct slot {
     ask waits_for;  /* ASK_DONE: for nothing */
     int eps;        /* index into the plan; n_eps while a method walks without a ball; -1 before the first */
     uint64_t spent; /* forward-equivalents */
+    uint32_t drawn; /* draws used of this method's stream */
     ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked */
     int found_at;      /* place in the tile where that iterate was evaluated; -1 outside re-checks */
     float *x, *x0, *lb, *ub;
@@ -64,6 +69,9 @@ void slot_begin(slot *k, campaign *c, int row);
 /* Tells the sample what it waited for. `place`: where in the tile its image was. Empties the slot at the end. */
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
 const float *slot_image(const slot *k);
+
+/* The draws for the next evaluation: none is ever used twice. */
+model_draws slot_draws(slot *k, const campaign *c);
 
 bool judge_tied(const float *logits, int classes);
 

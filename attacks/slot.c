@@ -8,7 +8,17 @@
 #include "nets/loss.h"
 
 const float *slot_image(const slot *k) {
-    return k->phase == PHASE_RECHECK ? k->example : k->x;
+    return k->phase == PHASE_RECHECK || k->phase == PHASE_VERDICT ? k->example : k->x;
+}
+
+model_draws slot_draws(slot *k, const campaign *c) {
+    if (k->phase == PHASE_CLEAN) return (model_draws){.row = k->s.id, .count = c->votes};
+    model_draws draws = {.row = k->s.id, .stream = c->stream, .first = k->drawn};
+    draws.count = k->phase == PHASE_ATTACK    ? c->looks
+                  : k->phase == PHASE_RECHECK ? c->confirmations
+                                              : c->votes;
+    k->drawn += draws.count;
+    return draws;
 }
 
 static void report_progress(campaign *c, bool survived) {
@@ -80,9 +90,10 @@ static bool answered_at_clean(const slot *k, ask next) {
     return next == ASK_GRADIENT && k->clean.gradient && memcmp(k->x, k->x0, k->s.d * sizeof *k->x) == 0;
 }
 
-/* One forward-equivalent is kept back for the re-check of a success. */
+/* What the re-check of a success takes, and the verdict on it, is kept back. */
 static bool affordable(const slot *k, const campaign *c, ask next) {
-    return k->spent + (next == ASK_GRADIENT ? 2 : 1) + 1 <= c->share;
+    uint64_t check = c->confirmations + (c->random ? c->votes : 0);
+    return k->spent + (next == ASK_GRADIENT ? 2 : 1) * (uint64_t)c->looks + check <= c->share;
 }
 
 static void recheck(slot *k, ask afterwards, int place) {
@@ -137,6 +148,7 @@ void slot_begin(slot *k, campaign *c, int row) {
     k->phase = PHASE_CLEAN;
     k->eps = -1;
     k->spent = 0;
+    k->drawn = 0;
     k->found_at = -1;
     k->nearest = INFINITY;
     k->unchecked = false;
@@ -151,7 +163,7 @@ void slot_begin(slot *k, campaign *c, int row) {
     dataset_image(c->d, row, k->x0);
     memcpy(k->x, k->x0, k->s.d * sizeof *k->x);
     /* Who starts from the clean image will ask for the gradient there, at every eps: one evaluation serves all. */
-    bool serves = method->needs_gradient && !c->options.random_start && !method->loss;
+    bool serves = method->needs_gradient && !c->options.random_start && !method->loss && !c->random;
     k->waits_for = serves ? ASK_GRADIENT : ASK_FORWARD;
     if (c->plan->after) go_on(k, c);
 }
@@ -239,9 +251,33 @@ static void record_broken(slot *k, campaign *c, const float *logits) {
            (size_t)k->s.classes * sizeof *logits);
 }
 
+/* Whatever it says, this eps is done: no restart gets another verdict. */
+static void answer_verdict(slot *k, campaign *c, const attack_answer *a) {
+    if (attack_succeeds(&k->s, a->logits))
+        record_broken(k, c, a->logits);
+    else
+        atomic_fetch_add(&c->overturned, 1);
+    k->s.restart = c->options.restarts - 1;
+    proceed(k, c, ASK_DONE);
+}
+
+static void answer_candidate(slot *k, campaign *c, const attack_answer *a) {
+    if (attack_succeeds(&k->s, a->logits)) {
+        k->phase = PHASE_VERDICT;
+        k->waits_for = ASK_FORWARD;
+    } else {
+        atomic_fetch_add(&c->refused, 1);
+        proceed(k, c, k->after_recheck);
+    }
+}
+
 static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
     bool confirmed = attack_succeeds(&k->s, a->logits);
     k->found_at = -1;
+    if (c->random) {
+        answer_candidate(k, c, a);
+        return;
+    }
     if (confirmed)
         record_broken(k, c, a->logits);
     else
@@ -261,6 +297,9 @@ void slot_answer(slot *k, campaign *c, const attack_answer *a, int place) {
         break;
     case PHASE_RECHECK:
         answer_recheck(k, c, a);
+        break;
+    case PHASE_VERDICT:
+        answer_verdict(k, c, a);
         break;
     }
 }
