@@ -62,6 +62,7 @@ status evasion_run(model *m, const dataset *d, const evasion_plan *p, const run 
                             .no_drop = p->no_drop,
                             .batch = p->batch,
                             .to_the_end = p->to_the_end,
+                            .eot = p->eot,
                             .verdicts_only = p->cascade,
                             .after = p->cascade && i > 0 ? &out->results[i - 1] : NULL,
                             .keep_examples = p->cascade || i == p->n_methods - 1};
@@ -139,7 +140,10 @@ static void warn_alarm(result *x, const attack *method, const char *code, const 
     char text[200];
     if (a->count == 0) return;
     snprintf(text, sizeof text, "%s: %lld images: %s", method->name, (long long)a->count, what);
-    result_warning(x, code, text, a->rows, a->n, "audit selftest");
+    bool blind = strcmp(code, "ZERO_GRAD") == 0;
+    result_warning(x, code, text, a->rows, a->n,
+                   blind ? "audit attack MODEL with --bpda against a --defence, else --attack square"
+                         : "audit selftest");
 }
 
 /* A weaker method that breaks what a stronger one missed says that the stronger one was misled, by masked gradients for instance. */
@@ -272,6 +276,7 @@ void evasion_record(result *x, const dataset *d, const evasion_plan *p, const ev
     if (first_reported(v) < 0) record_method(x, p, v, -1, correct);
     result_cost(x, forwards, backwards);
     record_warnings(x, d, p, v);
+    evasion_record_random(x, p, v);
     free(correct);
 }
 

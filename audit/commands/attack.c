@@ -91,8 +91,8 @@ static const option options[] = {
              "broken"},
     {0}};
 
-static evasion_plan plan_of(const context *c, const attack_settings *o, const number_list *eps,
-                            const int32_t *targets) {
+static evasion_plan plan_of(const context *c, const attack_settings *o, const model *m,
+                            const number_list *eps, const int32_t *targets) {
     evasion_plan p = {
         .norm = (norm)o->norm,
         .eps = eps->values,
@@ -100,7 +100,9 @@ static evasion_plan plan_of(const context *c, const attack_settings *o, const nu
         .options = {.steps = (int)o->steps, .step_size = o->step_size, .restarts = (int)o->restarts},
         .targets = targets,
         .no_drop = o->no_drop,
-        .batch = (int)c->common.batch};
+        .batch = (int)c->common.batch,
+        .eot = (int)c->defence.eot,
+        .random = model_is_random(m)};
     for (int i = 0; i < o->attacks.n && i < EVASION_METHODS; i++)
         p.methods[p.n_methods++] = attack_at(o->attacks.values[i]);
     return p;
@@ -131,7 +133,7 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
                          const int32_t *targets, err *e) {
     number_list eps = o->eps;
     evasion_complete_eps(&eps, (norm)o->norm, d->image.c);
-    evasion_plan p = plan_of(c, o, &eps, targets);
+    evasion_plan p = plan_of(c, o, m, &eps, targets);
     status chosen = choose_cascade(o, &p, e);
     if (chosen != STATUS_OK) return chosen;
     evasion v;
@@ -181,6 +183,7 @@ const command command_attack = {.name = "attack",
                                          "Without --n, 1,000 images are attacked.",
                                 .reads_data = true,
                                 .reads_model = true,
+                                .defends = true,
                                 .options = options,
                                 .attacks = true,
                                 .settings_size = sizeof(attack_settings),
