@@ -90,8 +90,7 @@ static status forward_drawn(void *self, int worker, int n, const float *x, const
                 s = flush(m, k, worker, keep, e);
                 k->n = 0;
             }
-            k->views[k->n] =
-                (view){i, draws[i].row, draws[i].stream, draws[i].first + d, draws[i].count};
+            k->views[k->n] = (view){i, draws[i].row, draws[i].stream, draws[i].first + d, draws[i].count};
             memcpy(stage_of(m, k, 0, k->n++), x + (size_t)i * m->pixels, m->pixels * sizeof *x);
         }
     if (s == STATUS_OK) s = flush(m, k, worker, keep, e);
@@ -134,7 +133,8 @@ static status vjp(void *self, int worker, int n, const float *dlogits, float *dx
     status s = model_vjp(m->inner, worker, k->n, k->logits, k->slopes[0], e);
     memset(dx, 0, (size_t)n * m->pixels * sizeof *dx);
     for (int i = 0; s == STATUS_OK && i < k->n; i++) {
-        float *slope = k->slopes[0] + (size_t)i * m->pixels, *to = dx + (size_t)k->views[i].sample * m->pixels;
+        float *slope = k->slopes[0] + (size_t)i * m->pixels,
+              *to = dx + (size_t)k->views[i].sample * m->pixels;
         pull_back(m, k, i, slope);
         for (size_t p = 0; p < m->pixels; p++)
             to[p] += slope[p];

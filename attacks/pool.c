@@ -29,7 +29,7 @@ static attack_sample sample_facts(const campaign *c, slot *k) {
 }
 
 static bool slot_alloc(slot *k, pool *p) {
-    float **images[] = {&k->x, &k->x0, &k->lb, &k->ub, &k->example, &k->clean_gradient};
+    float **images[] = {&k->x, &k->x0, &k->lb, &k->ub, &k->example, &k->trial, &k->clean_gradient};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         *images[i] = arena_array(&p->memory, shape_size(p->c->d->image), sizeof(float));
         if (!*images[i]) return false;
@@ -51,7 +51,8 @@ static bool pool_alloc(pool *p) {
     p->logits = arena_array(&p->memory, tile, classes * sizeof(float));
     p->dz = arena_array(&p->memory, tile, classes * sizeof(float));
     p->losses = arena_array(&p->memory, tile, sizeof(float));
-    if (!p->slots || !p->places || !p->draws || !p->x || !p->dx || !p->logits || !p->dz || !p->losses) return false;
+    if (!p->slots || !p->places || !p->draws || !p->x || !p->dx || !p->logits || !p->dz || !p->losses)
+        return false;
     for (int i = 0; i < p->c->slots; i++)
         if (!slot_alloc(&p->slots[i], p)) return false;
     return true;

@@ -242,7 +242,7 @@ status attack_run(model *m, const dataset *d, const attack_plan *plan, const run
                       .share = share,
                       .random = model_is_random(m),
                       .looks = (uint32_t)looks,
-                      .confirmations = (uint32_t)(votes > looks ? votes : looks),
+                      .measures = (uint32_t)(votes > looks ? votes : looks),
                       .votes = (uint32_t)votes,
                       .stream = (uint32_t)(seed_derive(0, plan->method->name, 0) | 1),
                       .out = out};

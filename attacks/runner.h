@@ -53,16 +53,17 @@ typedef struct attack_result {
         tied,           /* the largest logit was tied on the clean image */
         outside,        /* an iterate left the ball (a bug of the method) */
         recheck_failed; /* success not confirmed by the fresh forward pass */
-    /* Of a random model: candidates that further draws did not confirm, after which the walk went on, and examples that the final draws did not
+    /* Of a random model: successes that fresh draws did not confirm, after which the walk went on, and examples that the draws of the verdict did not
      * find broken. Both are part of the game, and no alarm. */
     int64_t refused, overturned;
     bool budget_spent;  /* stopped by run.budget: samples not finished count as survived */
 } attack_result;
 
 /* What success means for a random model. Its answer is the mean of the logits over model_votes draws. The clean image is judged by that, in stream
- * 0; a method sees means over `eot` draws, each time others. A success there is a candidate: it must convince as many fresh draws, at least the votes, or the
- * walk goes on. Who was convinced is judged by model_votes fresh draws that had no part in finding it, once an image and eps, and that verdict
- * stands: asked until the answer pleases, every model would break. Methods that minimise the distance, whose last step chance would decide, are refused.
+ * 0; a method sees means over `eot` draws, each time others. The first, second, fourth, eighth ... success of a walk and its last iterate are measured by
+ * max(eot, votes) fresh draws; three confirmed one after the other end the walk. The deepest that was confirmed (logits: best wrong one minus the
+ * label's) is then judged by model_votes fresh draws that had no part in finding it, once an image and eps, and that verdict stands: asked until
+ * the answer pleases, every model would break. Methods that minimise the distance, whose last step chance would decide, are refused.
  *
  * Attacks every row of d. An untargeted success is any answer that is not correct (see logits_correct), a targeted one is the target, strictly.
  *

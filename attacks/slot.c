@@ -8,17 +8,15 @@
 #include "nets/loss.h"
 
 const float *slot_image(const slot *k) {
-    return k->phase == PHASE_RECHECK || k->phase == PHASE_VERDICT ? k->example : k->x;
-}
-
-model_draws slot_draws(slot *k, const campaign *c) {
-    if (k->phase == PHASE_CLEAN) return (model_draws){.row = k->s.id, .count = c->votes};
-    model_draws draws = {.row = k->s.id, .stream = c->stream, .first = k->drawn};
-    draws.count = k->phase == PHASE_ATTACK    ? c->looks
-                  : k->phase == PHASE_RECHECK ? c->confirmations
-                                              : c->votes;
-    k->drawn += draws.count;
-    return draws;
+    switch (k->phase) {
+    case PHASE_RECHECK:
+    case PHASE_VERDICT:
+        return k->example;
+    case PHASE_MEASURE:
+        return k->trial;
+    default:
+        return k->x;
+    }
 }
 
 static void report_progress(campaign *c, bool survived) {
@@ -92,7 +90,7 @@ static bool answered_at_clean(const slot *k, ask next) {
 
 /* What the re-check of a success takes, and the verdict on it, is kept back. */
 static bool affordable(const slot *k, const campaign *c, ask next) {
-    uint64_t check = c->confirmations + (c->random ? c->votes : 0);
+    uint64_t check = (uint64_t)c->measures + (c->random ? c->votes : 0);
     return k->spent + (next == ASK_GRADIENT ? 2 : 1) * (uint64_t)c->looks + check <= c->share;
 }
 
@@ -104,6 +102,20 @@ static void recheck(slot *k, ask afterwards, int place) {
     k->unchecked = false;
 }
 
+static void verdict(slot *k) {
+    k->phase = PHASE_VERDICT;
+    k->waits_for = ASK_FORWARD;
+    k->unchecked = false;
+}
+
+/* At the end of a walk that has something to show. */
+static void settle(slot *k, const campaign *c) {
+    if (c->random)
+        verdict(k);
+    else
+        recheck(k, ASK_DONE, k->found_at);
+}
+
 /* Goes on with what the method asked for, up to the next image that only the model can answer. */
 static void proceed(slot *k, campaign *c, ask next) {
     const attack *method = c->plan->method;
@@ -111,9 +123,10 @@ static void proceed(slot *k, campaign *c, ask next) {
         if (next != ASK_DONE) {
             next = method->step(&k->s, k->state, &k->clean, k->x);
         } else if (k->unchecked) {
-            recheck(k, ASK_DONE, k->found_at);
+            settle(k, c);
             return;
         } else if (next_start(k, c)) {
+            draws_begin_walk(k);
             next = method->start(&k->s, k->state, k->x);
         } else {
             finish(k, c);
@@ -123,7 +136,7 @@ static void proceed(slot *k, campaign *c, ask next) {
     if (!affordable(k, c, next)) {
         c->flags[k->row] |= FLAG_BUDGET;
         if (k->unchecked)
-            recheck(k, ASK_DONE, k->found_at);
+            settle(k, c);
         else
             finish(k, c);
         return;
@@ -251,6 +264,20 @@ static void record_broken(slot *k, campaign *c, const float *logits) {
            (size_t)k->s.classes * sizeof *logits);
 }
 
+/* Of a random model. */
+static void answer_drawn_iterate(slot *k, campaign *c, const attack_answer *a) {
+    bool success = breaks(k, c, a);
+    if (success) memcpy(k->trial, k->x, k->s.d * sizeof *k->x);
+    ask next = c->plan->method->step(&k->s, k->state, a, k->x);
+    if (!success || !draws_measure(k, c, next)) {
+        proceed(k, c, next);
+        return;
+    }
+    k->phase = PHASE_MEASURE;
+    k->waits_for = ASK_FORWARD;
+    k->after_recheck = next;
+}
+
 /* Whatever it says, this eps is done: no restart gets another verdict. */
 static void answer_verdict(slot *k, campaign *c, const attack_answer *a) {
     if (attack_succeeds(&k->s, a->logits))
@@ -261,23 +288,15 @@ static void answer_verdict(slot *k, campaign *c, const attack_answer *a) {
     proceed(k, c, ASK_DONE);
 }
 
-static void answer_candidate(slot *k, campaign *c, const attack_answer *a) {
-    if (attack_succeeds(&k->s, a->logits)) {
-        k->phase = PHASE_VERDICT;
-        k->waits_for = ASK_FORWARD;
-    } else {
-        atomic_fetch_add(&c->refused, 1);
-        proceed(k, c, k->after_recheck);
-    }
+static void answer_measure(slot *k, campaign *c, const attack_answer *a) {
+    bool enough = draws_take(k, a->logits);
+    if (k->streak == 0) atomic_fetch_add(&c->refused, 1);
+    proceed(k, c, enough ? ASK_DONE : k->after_recheck);
 }
 
 static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
     bool confirmed = attack_succeeds(&k->s, a->logits);
     k->found_at = -1;
-    if (c->random) {
-        answer_candidate(k, c, a);
-        return;
-    }
     if (confirmed)
         record_broken(k, c, a->logits);
     else
@@ -293,10 +312,16 @@ void slot_answer(slot *k, campaign *c, const attack_answer *a, int place) {
         answer_clean(k, c, a);
         break;
     case PHASE_ATTACK:
-        answer_iterate(k, c, a, place);
+        if (c->random)
+            answer_drawn_iterate(k, c, a);
+        else
+            answer_iterate(k, c, a, place);
         break;
     case PHASE_RECHECK:
         answer_recheck(k, c, a);
+        break;
+    case PHASE_MEASURE:
+        answer_measure(k, c, a);
         break;
     case PHASE_VERDICT:
         answer_verdict(k, c, a);

@@ -53,7 +53,8 @@ option_set adaptive_option_set(defence_settings *m) {
 static status check(const defence_settings *o, const defence_chain *c, err *e) {
     const char *idle = !o->list && o->bpda ? "bpda" : o->votes ? "votes" : o->eot ? "eot" : NULL;
     if (!idle || (o->list && defence_is_random(c))) return STATUS_OK;
-    return err_set(e, STATUS_USAGE, "--%s: there is no%s --defence", idle, o->bpda && !o->list ? "" : " random");
+    return err_set(e, STATUS_USAGE, "--%s: there is no%s --defence", idle,
+                   o->bpda && !o->list ? "" : " random");
 }
 
 status defence_options_apply(const defence_settings *o, uint64_t seed, model **m, err *e) {

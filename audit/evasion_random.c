@@ -34,9 +34,10 @@ void evasion_record_random(result *x, const evasion_plan *p, const evasion *v) {
 
 void evasion_print_random(const context *c, const evasion_plan *p, const evasion *v) {
     if (!p->random) return;
-    say(c, "\nThe defence is random. An attack sees the mean over %d draw%s. What it finds must break the mean "
-           "of other draws,\n"
-           "and is then judged once, by the mean of fresh ones. So often",
+    say(c,
+        "\nThe defence is random. An attack sees the mean over %d draw%s. What it finds must break the mean "
+        "of other draws,\n"
+        "and is then judged once, by the mean of fresh ones. So often",
         p->eot > 1 ? p->eot : 1, p->eot > 1 ? "s" : "");
     for (int i = 0; i < v->n_done; i++)
         say(c, "%s %s was refused %lld times and overturned %lld times", i ? "," : "", p->methods[i]->name,

@@ -49,7 +49,7 @@ typedef struct prediction {
     const dataset *d;
     const run *r;
     const char *stage;
-    float *images; /* [worker][tile] */
+    float *images;      /* [worker][tile] */
     model_draws *draws; /* [worker][tile] */
     float *logits;
     err *errors; /* [worker] */

@@ -45,7 +45,7 @@ static void walk(placing p, shape s, const float *x, float *out, const float *do
             const size_t from[4] = {pixel_at(s, y.first, z.first), pixel_at(s, y.first, z.second),
                                     pixel_at(s, y.second, z.first), pixel_at(s, y.second, z.second)};
             const float shares[4] = {(1 - y.part) * (1 - z.part), (1 - y.part) * z.part,
-                                      y.part * (1 - z.part), y.part * z.part};
+                                     y.part * (1 - z.part), y.part * z.part};
             for (int k = 0; k < 4; k++)
                 for (size_t c = 0; c < (size_t)s.c; c++)
                     if (out)

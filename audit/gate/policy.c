@@ -61,8 +61,8 @@ static status read_gate(policy *p, const json *object, gate *g, err *e) {
     const struct {
         const char *key, *fallback;
         const char **out;
-    } texts[] = {{"metric", NULL, &g->metric}, {"group", "all", &g->group},  {"attack", "none", &g->attack},
-                 {"norm", NULL, &g->norm},     {"method", NULL, &g->method}, {"command", NULL, &g->command},
+    } texts[] = {{"metric", NULL, &g->metric}, {"group", "all", &g->group},   {"attack", "none", &g->attack},
+                 {"norm", NULL, &g->norm},     {"method", NULL, &g->method},  {"command", NULL, &g->command},
                  {"name", NULL, &g->name},     {"defence", NULL, &g->defence}};
     for (size_t i = 0; s == STATUS_OK && i < sizeof texts / sizeof *texts; i++)
         s = text_member(p, object, texts[i].key, texts[i].fallback, texts[i].out, e);
