@@ -1,4 +1,4 @@
-/* The parts of the runner: a pool of slots per worker (pool.c), the life of one sample in a slot (slot.c; of a random model slot_draws.c), verdicts and loss
+/* The parts of the runner: a pool of slots per worker (pool.c), the life of one sample in a slot (slot.c; its eps and restarts slot_order.c; of a random model slot_draws.c), verdicts and loss
  * gradients (judge.c), the curve over eps (curve.c). */
 #ifndef ATTACKS_RUNNER_INTERNAL_H
 #define ATTACKS_RUNNER_INTERNAL_H
@@ -72,6 +72,11 @@ void slot_begin(slot *k, campaign *c, int row);
 /* Tells the sample what it waited for. `place`: where in the tile its image was. Empties the slot at the end. */
 void slot_answer(slot *k, campaign *c, const attack_answer *a, int place);
 const float *slot_image(const slot *k);
+
+/* Whether the method walks without a ball. And on to the next restart at an eps that was not broken, else to the next eps; false when all are
+ * done. */
+bool walk_is_free(const campaign *c);
+bool walk_next(slot *k, const campaign *c);
 
 /* The draws for the next evaluation: none is ever used twice. Then for random models: at the start of a walk; whether the success in `trial` is to be
  * measured (the first, second, fourth, ... and the last iterate); and what a measure said, true when the walk need not go on. */

@@ -38,52 +38,6 @@ static void finish(slot *k, campaign *c) {
     k->waits_for = ASK_DONE;
 }
 
-static bool free_walk(const campaign *c) {
-    return c->plan->method->order == EPS_FREE;
-}
-
-static bool descends(const campaign *c) {
-    return c->plan->method->order == EPS_DESCENDING && !c->plan->no_drop;
-}
-
-/* The next eps to try; false when there is none. At 0 the clean image is all there is. */
-static bool next_eps(slot *k, const campaign *c) {
-    const attack_plan *plan = c->plan;
-    int known = plan->no_drop ? plan->n_eps : c->out->broken_at[k->row]; /* from here on it is broken */
-    if (free_walk(c)) {
-        if (k->eps >= 0 || plan->eps[plan->n_eps - 1] == 0) return false;
-        k->eps = plan->n_eps;
-        return true;
-    }
-    if (descends(c)) {
-        if (k->eps >= 0 && k->eps < known) return false; /* it withstands this one */
-        k->eps = known - 1;
-        return k->eps >= 0 && plan->eps[k->eps] > 0;
-    }
-    do
-        k->eps++;
-    while (k->eps < known && plan->eps[k->eps] == 0);
-    return k->eps < known;
-}
-
-/* The next restart at an eps that was not broken, else the next eps. False when all are done. */
-static bool next_start(slot *k, const campaign *c) {
-    const attack_plan *plan = c->plan;
-    bool open = k->eps >= 0 && (plan->no_drop || free_walk(c) || k->eps < c->out->broken_at[k->row]);
-    k->s.warm = NULL;
-    if (open && k->s.restart + 1 < c->options.restarts) {
-        k->s.restart++;
-        return true;
-    }
-    k->s.restart = 0;
-    bool went_on = k->eps >= 0;
-    if (!next_eps(k, c)) return false;
-    k->s.eps = free_walk(c) ? INFINITY : plan->eps[k->eps];
-    if (went_on && descends(c)) k->s.warm = k->example;
-    ball_box(plan->norm, k->s.eps, k->x0, k->s.d, k->lb, k->ub);
-    return true;
-}
-
 static bool answered_at_clean(const slot *k, ask next) {
     return next == ASK_GRADIENT && k->clean.gradient && memcmp(k->x, k->x0, k->s.d * sizeof *k->x) == 0;
 }
@@ -125,7 +79,7 @@ static void proceed(slot *k, campaign *c, ask next) {
         } else if (k->unchecked) {
             settle(k, c);
             return;
-        } else if (next_start(k, c)) {
+        } else if (walk_next(k, c)) {
             draws_begin_walk(k);
             next = method->start(&k->s, k->state, k->x);
         } else {
@@ -225,7 +179,7 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
     if (!inside) c->flags[k->row] |= FLAG_OUTSIDE;
     if (!inside || !attack_succeeds(&k->s, a->logits)) return false;
-    if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
+    if (!walk_is_free(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
 }
 
@@ -233,12 +187,12 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
 static bool walks_on(const slot *k, const campaign *c, ask next) {
     const attack_plan *plan = c->plan;
     if (next == ASK_DONE) return false;
-    if (!free_walk(c)) return plan->to_the_end || plan->no_drop;
+    if (!walk_is_free(c)) return plan->to_the_end || plan->no_drop;
     return plan->to_the_end || !plan->verdicts_only || k->nearest > plan->eps[0];
 }
 
 static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int place) {
-    bool success = breaks(k, c, a), last_decides = c->plan->no_drop && !free_walk(c);
+    bool success = breaks(k, c, a), last_decides = c->plan->no_drop && !walk_is_free(c);
     if (success) {
         memcpy(k->example, k->x, k->s.d * sizeof *k->x);
         k->nearest = ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
@@ -255,7 +209,7 @@ static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int pla
 
 static void record_broken(slot *k, campaign *c, const float *logits) {
     attack_result *out = c->out;
-    bool exact = c->plan->no_drop && !free_walk(c);
+    bool exact = c->plan->no_drop && !walk_is_free(c);
     out->broken_at[k->row] = exact ? k->eps : curve_smallest(c->plan, k, k->eps);
     out->distance[k->row] = (float)ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
     if (!out->examples) return;
