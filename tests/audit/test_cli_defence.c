@@ -5,12 +5,12 @@
 #include "tests/support/json_schema.h"
 #include "tests/support/test.h"
 
-#define ATTACK "attack model.bin --data synth:shapes -n 60 --attack pgd --eps .05 --steps 8 "
+#define ATTACK "attack model.bin --data synth:shapes -n 40 --attack pgd --eps .05 --steps 6 "
 
 static int train_once(void **state) {
     (void)state;
     if (!getenv("AUDIT_BINARY") || !*getenv("AUDIT_BINARY")) return 0;
-    cli_expect(0, NULL, "train --data synth:shapes -n 400 --arch lenet5 --epochs 3 --batch 32 -o model.bin");
+    cli_expect(0, NULL, "train --data synth:shapes -n 300 --arch lenet5 --epochs 2 --batch 32 -o model.bin");
     return 0;
 }
 
@@ -59,7 +59,7 @@ static void bpda_sees_what_a_zero_gradient_hides(void **state) {
     assert_false(warns("bpda.json", "ZERO_GRAD", ""));
     assert_near(accuracy("blind.json", 0), accuracy("bpda.json", 0), 0);
     assert_true(accuracy("bpda.json", 1) < accuracy("blind.json", 1) - 0.1);
-    cli_expect(0, NULL, "eval model.bin --data synth:shapes -n 60 --defence quantize:16 --json eval.json");
+    cli_expect(0, NULL, "eval model.bin --data synth:shapes -n 40 --defence quantize:16 --json eval.json");
     assert_near(accuracy("eval.json", 0), accuracy("bpda.json", 0), 0);
     static const char alone[] = "{\"metric\": \"accuracy\", \"attack\": \"pgd\", \"min\": 0.0}",
                       behind[] = "{\"metric\": \"accuracy\", \"attack\": \"pgd\", \"min\": 0.0, "
@@ -77,25 +77,25 @@ static void bpda_sees_what_a_zero_gradient_hides(void **state) {
 
 static void random_defences(void **state) {
     (void)state;
-    static const char chain[] = "--defence shift:2,noise:.05 --votes 6 --seed 4";
+    static const char chain[] = "--defence shift:2,noise:.05 --votes 4 --seed 4";
     cli_expect(0, "NO_EOT", ATTACK "%s --json one.json", chain);
     assert_true(warns("one.json", "NO_EOT", "--eot"));
-    cli_expect(0, NULL, ATTACK "%s --eot 5 --threads 1 --json eot.json --save 1.npz", chain);
-    cli_expect(0, NULL, ATTACK "%s --eot 5 --threads 3 --batch 7 --json again.json --save 2.npz", chain);
+    cli_expect(0, NULL, ATTACK "%s --eot 3 --threads 1 --json eot.json --save 1.npz", chain);
+    cli_expect(0, NULL, ATTACK "%s --eot 3 --threads 3 --batch 7 --json again.json --save 2.npz", chain);
     assert_same_body("eot.json", "again.json");
     assert_same_file("1.npz", "2.npz");
     assert_false(warns("eot.json", "NO_EOT", ""));
-    cli_expect(0, NULL, "eval model.bin --data synth:shapes -n 60 %s --threads 2 --json eval.json", chain);
+    cli_expect(0, NULL, "eval model.bin --data synth:shapes -n 40 %s --threads 2 --json eval.json", chain);
     assert_near(accuracy("eval.json", 0), accuracy("eot.json", 0), 0);
     json *document, *body = body_of("eot.json", &document);
     const json *defence = json_get(json_get(body, "settings"), "defence");
     assert_string_equal(json_as_string(json_get(defence, "chain")), "shift:2,noise:0.05");
-    assert_int_equal(json_as_int(json_get(defence, "votes"), 0), 6);
-    assert_int_equal(json_as_int(json_get(defence, "eot"), 0), 5);
+    assert_int_equal(json_as_int(json_get(defence, "votes"), 0), 4);
+    assert_int_equal(json_as_int(json_get(defence, "eot"), 0), 3);
     assert_true(json_is_object(json_get(json_get(json_get(body, "extra"), "verdicts_of_draws"), "pgd")));
     json_free(document);
     body = body_of("eval.json", &document);
-    assert_int_equal(json_as_int(json_get(json_get(body, "cost"), "forward"), 0), 60 * 6);
+    assert_int_equal(json_as_int(json_get(json_get(body, "cost"), "forward"), 0), 40 * 4);
     json_free(document);
     check(3,
           "{\"metric\": \"accuracy\", \"attack\": \"pgd\", \"min\": 0, \"defence\": \"shift:2,noise:0.05\"}",
