@@ -9,6 +9,7 @@ typedef struct pool {
     int worker, tile;
     slot *slots;
     slot **places;                        /* tile: who is in the tile being evaluated */
+    model_draws *draws;                   /* tile */
     float *x, *dx, *logits, *dz, *losses; /* tile rows each */
     uint64_t forwards, backwards;
     arena memory;
@@ -28,7 +29,7 @@ static attack_sample sample_facts(const campaign *c, slot *k) {
 }
 
 static bool slot_alloc(slot *k, pool *p) {
-    float **images[] = {&k->x, &k->x0, &k->lb, &k->ub, &k->example, &k->clean_gradient};
+    float **images[] = {&k->x, &k->x0, &k->lb, &k->ub, &k->example, &k->trial, &k->clean_gradient};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         *images[i] = arena_array(&p->memory, shape_size(p->c->d->image), sizeof(float));
         if (!*images[i]) return false;
@@ -44,12 +45,14 @@ static bool pool_alloc(pool *p) {
     size_t tile = (size_t)p->tile, d = shape_size(p->c->d->image), classes = (size_t)p->c->d->classes;
     p->slots = arena_array(&p->memory, (size_t)p->c->slots, sizeof *p->slots);
     p->places = arena_array(&p->memory, tile, sizeof(slot *));
+    p->draws = arena_array(&p->memory, tile, sizeof *p->draws);
     p->x = arena_array(&p->memory, tile, d * sizeof(float));
     p->dx = arena_array(&p->memory, tile, d * sizeof(float));
     p->logits = arena_array(&p->memory, tile, classes * sizeof(float));
     p->dz = arena_array(&p->memory, tile, classes * sizeof(float));
     p->losses = arena_array(&p->memory, tile, sizeof(float));
-    if (!p->slots || !p->places || !p->x || !p->dx || !p->logits || !p->dz || !p->losses) return false;
+    if (!p->slots || !p->places || !p->draws || !p->x || !p->dx || !p->logits || !p->dz || !p->losses)
+        return false;
     for (int i = 0; i < p->c->slots; i++)
         if (!slot_alloc(&p->slots[i], p)) return false;
     return true;
@@ -86,11 +89,13 @@ static slot *pick(pool *p, ask kind, int place) {
     return last;
 }
 
+/* A gradient over several draws takes as many places of a model's tile. */
 static int gather(pool *p, ask kind) {
     size_t d = shape_size(p->c->d->image);
-    int n = 0;
-    for (slot *k; n < p->tile && (k = pick(p, kind, n)); n++) {
+    int n = 0, places = kind == ASK_GRADIENT ? p->c->m->tile / (int)p->c->looks : p->tile;
+    for (slot *k; n < p->tile && n < places && (k = pick(p, kind, n)); n++) {
         memcpy(p->x + (size_t)n * d, slot_image(k), d * sizeof(float));
+        p->draws[n] = slot_draws(k, p->c);
         p->places[n] = k;
         k->waits_for = ASK_DONE;
     }
@@ -106,19 +111,20 @@ static status evaluate(pool *p, ask kind, int n, err *e) {
     campaign *c = p->c;
     size_t d = shape_size(c->d->image), classes = (size_t)c->d->classes;
     bool gradient = kind == ASK_GRADIENT;
-    status s = model_forward(c->m, p->worker, n, p->x, gradient, p->logits, e);
+    status s = model_forward_drawn(c->m, p->worker, n, p->x, p->draws, gradient, p->logits, e);
     if (s != STATUS_OK) return s;
     for (int i = 0; i < n; i++)
         p->losses[i] = loss_of(c->plan->method, p->places[i], p->logits + (size_t)i * classes,
                                p->dz + (size_t)i * classes);
     if (gradient) s = model_vjp(c->m, p->worker, n, p->dz, p->dx, e);
     if (s != STATUS_OK) return s;
-    p->forwards += (uint64_t)n;
-    p->backwards += gradient ? (uint64_t)n : 0;
     for (int i = 0; i < n; i++) {
+        uint64_t draws = p->draws[i].count;
+        p->forwards += draws;
+        p->backwards += gradient ? draws : 0;
+        p->places[i]->spent += gradient ? 2 * draws : draws;
         attack_answer a = {p->logits + (size_t)i * classes, gradient ? p->dx + (size_t)i * d : NULL,
                            p->losses[i]};
-        p->places[i]->spent += gradient ? 2 : 1;
         slot_answer(p->places[i], c, &a, i);
     }
     return STATUS_OK;

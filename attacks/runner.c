@@ -7,6 +7,7 @@
 #include "attacks/runner_internal.h"
 #include "core/arena.h"
 #include "core/parallel.h"
+#include "core/rng.h"
 #include "nets/predict.h"
 
 static status check_eps(const attack_plan *plan, err *e) {
@@ -52,6 +53,19 @@ static status check_targets(const dataset *d, const int32_t *targets, err *e) {
     return STATUS_OK;
 }
 
+static status check_random(const model *m, const attack_plan *plan, err *e) {
+    int most = model_is_random(m) ? m->tile : 1;
+    if (plan->eot < 0 || plan->eot > most)
+        return err_set(e, STATUS_USAGE, "%s: the mean over %d draws, expected 1..%d of a model that is %s",
+                       plan->method->name, plan->eot, most, most > 1 ? "random" : "not random");
+    if (model_is_random(m) && plan->method->order == EPS_FREE)
+        return err_set(e, STATUS_USAGE,
+                       "%s: looks for the smallest distance, which is a matter of chance for a random model: "
+                       "use pgd, apgd-ce, apgd-dlr or square",
+                       plan->method->name);
+    return STATUS_OK;
+}
+
 status attack_check_plan(const model *m, const dataset *d, const attack_plan *plan, err *e) {
     status s = model_accepts(m, d, e);
     if (s == STATUS_OK) s = check_eps(plan, e);
@@ -62,6 +76,7 @@ static status check(const model *m, const dataset *d, const attack_plan *plan, e
     if (!plan->method) return err_set(e, STATUS_USAGE, "attack: no method given");
     status s = attack_check_plan(m, d, plan, e);
     if (s == STATUS_OK) s = check_options(plan, e);
+    if (s == STATUS_OK) s = check_random(m, plan, e);
     if (s == STATUS_OK && plan->after && (plan->after->n != d->n || plan->after->n_eps != plan->n_eps))
         s = err_set(e, STATUS_USAGE, "attack: goes on after %d images at %d eps, expected %d at %d",
                     plan->after->n, plan->after->n_eps, d->n, plan->n_eps);
@@ -222,14 +237,22 @@ status attack_run(model *m, const dataset *d, const attack_plan *plan, const run
     s = attack_result_new(out, d, plan, e);
     if (s == STATUS_OK) {
         uint64_t share = r->budget && d->n > 0 ? r->budget / (uint64_t)d->n : UINT64_MAX - 8;
+        int looks = plan->eot > 1 ? plan->eot : 1, votes = model_votes(m);
         campaign c = {.m = m,
                       .d = d,
                       .plan = plan,
                       .options = attack_options_fill(plan->method, plan->options),
                       .r = r,
                       .share = share,
+                      .random = model_is_random(m),
+                      .looks = (uint32_t)looks,
+                      .measures = (uint32_t)(votes > looks ? votes : looks),
+                      .votes = (uint32_t)votes,
+                      .stream = (uint32_t)(seed_derive(0, plan->method->name, 0) | 1),
                       .out = out};
         s = run_crew(&c, e);
+        out->refused = atomic_load(&c.refused);
+        out->overturned = atomic_load(&c.overturned);
     }
     if (s == STATUS_CANCELLED) return err_set(e, s, "attack: cancelled");
     if (s != STATUS_OK) attack_result_free(out);

@@ -22,6 +22,7 @@ typedef struct attack_plan {
     const struct attack_result *
         after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not
                                      tried at the eps that broke them or above, and `out` goes on from their results */
+    int eot; /* of a random model: draws whose mean logits, and whose gradient, the method is told; 0 = 1, at most the model's tile. Others: 0 or 1 */
     int batch;          /* most samples in flight, 0 = as many as are useful; results do not depend on it */
     bool keep_examples; /* fill `examples` of the result; `after` must have them too */
 } attack_plan;
@@ -52,16 +53,25 @@ typedef struct attack_result {
         tied,           /* the largest logit was tied on the clean image */
         outside,        /* an iterate left the ball (a bug of the method) */
         recheck_failed; /* success not confirmed by the fresh forward pass */
+    /* Of a random model: successes that fresh draws did not confirm, after which the walk went on, and examples that the draws of the verdict did not
+     * find broken. Both are part of the game, and no alarm. */
+    int64_t refused, overturned;
     bool budget_spent;  /* stopped by run.budget: samples not finished count as survived */
 } attack_result;
 
-/* Attacks every row of d. An untargeted success is any answer that is not correct (see logits_correct), a targeted one is the target, strictly.
+/* What success means for a random model. Its answer is the mean of the logits over model_votes draws. The clean image is judged by that, in stream
+ * 0; a method sees means over `eot` draws, each time others. The first, second, fourth, eighth ... success of a walk and its last iterate are measured by
+ * max(eot, votes) fresh draws; three confirmed one after the other end the walk. The deepest that was confirmed (logits: best wrong one minus the
+ * label's) is then judged by model_votes fresh draws that had no part in finding it, once an image and eps, and that verdict stands: asked until
+ * the answer pleases, every model would break. Methods that minimise the distance, whose last step chance would decide, are refused.
+ *
+ * Attacks every row of d. An untargeted success is any answer that is not correct (see logits_correct), a targeted one is the target, strictly.
  *
  * run.budget is shared out equally: each sample may spend budget / n forward-equivalents (a gradient is 2), its re-checks included, and its first
  * evaluation is always made. So what is left undone does not depend on the order of the work.
  *
  * STATUS_USAGE for shapes that do not match, eps that are negative, NaN or not ascending, a norm the method does not have, or
- * a model without gradient. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
+ * a model without gradient, for an eot out of range. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
 MUST_CHECK status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r,
                              attack_result *out, err *e);
 void attack_result_free(attack_result *a);

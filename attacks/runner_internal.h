@@ -1,4 +1,4 @@
-/* The parts of the runner: a pool of slots per worker (pool.c), the life of one sample in a slot (slot.c), verdicts and loss
+/* The parts of the runner: a pool of slots per worker (pool.c), the life of one sample in a slot (slot.c; its eps and restarts slot_order.c; of a random model slot_draws.c), verdicts and loss
  * gradients (judge.c), the curve over eps (curve.c). */
 #ifndef ATTACKS_RUNNER_INTERNAL_H
 #define ATTACKS_RUNNER_INTERNAL_H
@@ -25,16 +25,20 @@ typedef struct campaign {
     attack_options options; /* defaults filled in */
     const run *r;
     uint64_t share; /* forward-equivalents that a sample may spend */
+    bool random;    /* the model */
+    uint32_t looks, measures, votes; /* draws told to the method; of a measure; of a verdict. 1 where the model is not random */
+    uint32_t stream;                      /* of this method's draws */
     int slots;      /* per worker */
     attack_result *out;
     uint8_t *flags;     /* n */
     atomic_int next;    /* the queue: rows from here on are not begun */
     atomic_bool stop;   /* a worker failed */
+    atomic_llong refused, overturned; /* see attack_result */
     int done, survived; /* for progress, under its lock */
 } campaign;
 
 /* Where a sample stands: what its next answer will be about. */
-typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK } phase;
+typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK, PHASE_MEASURE, PHASE_VERDICT } phase;
 
 /* A place in the pool and the sample it carries. */
 typedef struct slot {
@@ -44,13 +48,17 @@ typedef struct slot {
     ask waits_for;  /* ASK_DONE: for nothing */
     int eps;        /* index into the plan; n_eps while a method walks without a ball; -1 before the first */
     uint64_t spent; /* forward-equivalents */
-    ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked */
+    uint32_t drawn; /* draws used of this method's stream */
+    ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked or measured */
     int found_at;      /* place in the tile where that iterate was evaluated; -1 outside re-checks */
     float *x, *x0, *lb, *ub;
     float *example; /* the iterate being re-checked; of a free walk the nearest success so far */
     double
         nearest; /* its distance in a free walk; infinite before there is one, and once it was re-checked what must be beaten */
-    bool unchecked;        /* the walk has an example whose re-check waits for its end */
+    bool unchecked;        /* the walk has an example whose re-check, or verdict of a random model, waits for its end */
+    float *trial;          /* random models: the iterate being measured; `example` is the deepest so far */
+    float depth;           /* of that, by the draws that measured it */
+    int successes, streak; /* of this walk: iterates that broke the sample; last measures that all did */
     float *clean_gradient; /* at x0 */
     attack_answer clean;   /* gradient NULL until known */
     void *state;
@@ -73,6 +81,17 @@ MUST_CHECK status attack_result_new(attack_result *a, const dataset *d, const at
 
 /* Counts the flags, one byte a row, into the alarms. */
 void attack_raise_alarms(attack_result *out, const uint8_t *flags, const dataset *d);
+/* Whether the method walks without a ball. And on to the next restart at an eps that was not broken, else to the next eps; false when all are
+ * done. */
+bool walk_is_free(const campaign *c);
+bool walk_next(slot *k, const campaign *c);
+
+/* The draws for the next evaluation: none is ever used twice. Then for random models: at the start of a walk; whether the success in `trial` is to be
+ * measured (the first, second, fourth, ... and the last iterate); and what a measure said, true when the walk need not go on. */
+model_draws slot_draws(slot *k, const campaign *c);
+void draws_begin_walk(slot *k);
+bool draws_measure(slot *k, const campaign *c, ask next);
+bool draws_take(slot *k, const float *logits);
 
 bool judge_tied(const float *logits, int classes);
 

@@ -8,7 +8,15 @@
 #include "nets/loss.h"
 
 const float *slot_image(const slot *k) {
-    return k->phase == PHASE_RECHECK ? k->example : k->x;
+    switch (k->phase) {
+    case PHASE_RECHECK:
+    case PHASE_VERDICT:
+        return k->example;
+    case PHASE_MEASURE:
+        return k->trial;
+    default:
+        return k->x;
+    }
 }
 
 static void report_progress(campaign *c, bool survived) {
@@ -30,59 +38,14 @@ static void finish(slot *k, campaign *c) {
     k->waits_for = ASK_DONE;
 }
 
-static bool free_walk(const campaign *c) {
-    return c->plan->method->order == EPS_FREE;
-}
-
-static bool descends(const campaign *c) {
-    return c->plan->method->order == EPS_DESCENDING && !c->plan->no_drop;
-}
-
-/* The next eps to try; false when there is none. At 0 the clean image is all there is. */
-static bool next_eps(slot *k, const campaign *c) {
-    const attack_plan *plan = c->plan;
-    int known = plan->no_drop ? plan->n_eps : c->out->broken_at[k->row]; /* from here on it is broken */
-    if (free_walk(c)) {
-        if (k->eps >= 0 || plan->eps[plan->n_eps - 1] == 0) return false;
-        k->eps = plan->n_eps;
-        return true;
-    }
-    if (descends(c)) {
-        if (k->eps >= 0 && k->eps < known) return false; /* it withstands this one */
-        k->eps = known - 1;
-        return k->eps >= 0 && plan->eps[k->eps] > 0;
-    }
-    do
-        k->eps++;
-    while (k->eps < known && plan->eps[k->eps] == 0);
-    return k->eps < known;
-}
-
-/* The next restart at an eps that was not broken, else the next eps. False when all are done. */
-static bool next_start(slot *k, const campaign *c) {
-    const attack_plan *plan = c->plan;
-    bool open = k->eps >= 0 && (plan->no_drop || free_walk(c) || k->eps < c->out->broken_at[k->row]);
-    k->s.warm = NULL;
-    if (open && k->s.restart + 1 < c->options.restarts) {
-        k->s.restart++;
-        return true;
-    }
-    k->s.restart = 0;
-    bool went_on = k->eps >= 0;
-    if (!next_eps(k, c)) return false;
-    k->s.eps = free_walk(c) ? INFINITY : plan->eps[k->eps];
-    if (went_on && descends(c)) k->s.warm = k->example;
-    ball_box(plan->norm, k->s.eps, k->x0, k->s.d, k->lb, k->ub);
-    return true;
-}
-
 static bool answered_at_clean(const slot *k, ask next) {
     return next == ASK_GRADIENT && k->clean.gradient && memcmp(k->x, k->x0, k->s.d * sizeof *k->x) == 0;
 }
 
-/* One forward-equivalent is kept back for the re-check of a success. */
+/* What the re-check of a success takes, and the verdict on it, is kept back. */
 static bool affordable(const slot *k, const campaign *c, ask next) {
-    return k->spent + (next == ASK_GRADIENT ? 2 : 1) + 1 <= c->share;
+    uint64_t check = (uint64_t)c->measures + (c->random ? c->votes : 0);
+    return k->spent + (next == ASK_GRADIENT ? 2 : 1) * (uint64_t)c->looks + check <= c->share;
 }
 
 static void recheck(slot *k, ask afterwards, int place) {
@@ -93,6 +56,20 @@ static void recheck(slot *k, ask afterwards, int place) {
     k->unchecked = false;
 }
 
+static void verdict(slot *k) {
+    k->phase = PHASE_VERDICT;
+    k->waits_for = ASK_FORWARD;
+    k->unchecked = false;
+}
+
+/* At the end of a walk that has something to show. */
+static void settle(slot *k, const campaign *c) {
+    if (c->random)
+        verdict(k);
+    else
+        recheck(k, ASK_DONE, k->found_at);
+}
+
 /* Goes on with what the method asked for, up to the next image that only the model can answer. */
 static void proceed(slot *k, campaign *c, ask next) {
     const attack *method = c->plan->method;
@@ -100,9 +77,10 @@ static void proceed(slot *k, campaign *c, ask next) {
         if (next != ASK_DONE) {
             next = method->step(&k->s, k->state, &k->clean, k->x);
         } else if (k->unchecked) {
-            recheck(k, ASK_DONE, k->found_at);
+            settle(k, c);
             return;
-        } else if (next_start(k, c)) {
+        } else if (walk_next(k, c)) {
+            draws_begin_walk(k);
             next = method->start(&k->s, k->state, k->x);
         } else {
             finish(k, c);
@@ -112,7 +90,7 @@ static void proceed(slot *k, campaign *c, ask next) {
     if (!affordable(k, c, next)) {
         c->flags[k->row] |= FLAG_BUDGET;
         if (k->unchecked)
-            recheck(k, ASK_DONE, k->found_at);
+            settle(k, c);
         else
             finish(k, c);
         return;
@@ -137,6 +115,7 @@ void slot_begin(slot *k, campaign *c, int row) {
     k->phase = PHASE_CLEAN;
     k->eps = -1;
     k->spent = 0;
+    k->drawn = 0;
     k->found_at = -1;
     k->nearest = INFINITY;
     k->unchecked = false;
@@ -151,7 +130,7 @@ void slot_begin(slot *k, campaign *c, int row) {
     dataset_image(c->d, row, k->x0);
     memcpy(k->x, k->x0, k->s.d * sizeof *k->x);
     /* Who starts from the clean image will ask for the gradient there, at every eps: one evaluation serves all. */
-    bool serves = method->needs_gradient && !c->options.random_start && !method->loss;
+    bool serves = method->needs_gradient && !c->options.random_start && !method->loss && !c->random;
     k->waits_for = serves ? ASK_GRADIENT : ASK_FORWARD;
     if (c->plan->after) go_on(k, c);
 }
@@ -201,7 +180,7 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
     if (!inside && !strays) c->flags[k->row] |= FLAG_OUTSIDE;
     if (!inside || !attack_succeeds(&k->s, a->logits)) return false;
-    if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
+    if (!walk_is_free(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
 }
 
@@ -209,12 +188,12 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
 static bool walks_on(const slot *k, const campaign *c, ask next) {
     const attack_plan *plan = c->plan;
     if (next == ASK_DONE) return false;
-    if (!free_walk(c)) return plan->to_the_end || plan->no_drop;
+    if (!walk_is_free(c)) return plan->to_the_end || plan->no_drop;
     return plan->to_the_end || !plan->verdicts_only || k->nearest > plan->eps[0];
 }
 
 static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int place) {
-    bool success = breaks(k, c, a), last_decides = c->plan->no_drop && !free_walk(c);
+    bool success = breaks(k, c, a), last_decides = c->plan->no_drop && !walk_is_free(c);
     if (success) {
         memcpy(k->example, k->x, k->s.d * sizeof *k->x);
         k->nearest = ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
@@ -231,13 +210,43 @@ static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int pla
 
 static void record_broken(slot *k, campaign *c, const float *logits) {
     attack_result *out = c->out;
-    bool exact = c->plan->no_drop && !free_walk(c);
+    bool exact = c->plan->no_drop && !walk_is_free(c);
     out->broken_at[k->row] = exact ? k->eps : curve_smallest(c->plan, k, k->eps);
     out->distance[k->row] = (float)ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
     if (!out->examples) return;
     memcpy(out->examples + (size_t)k->row * k->s.d, k->example, k->s.d * sizeof *k->example);
     memcpy(out->example_logits + (size_t)k->row * (size_t)k->s.classes, logits,
            (size_t)k->s.classes * sizeof *logits);
+}
+
+/* Of a random model. */
+static void answer_drawn_iterate(slot *k, campaign *c, const attack_answer *a) {
+    bool success = breaks(k, c, a);
+    if (success) memcpy(k->trial, k->x, k->s.d * sizeof *k->x);
+    ask next = c->plan->method->step(&k->s, k->state, a, k->x);
+    if (!success || !draws_measure(k, c, next)) {
+        proceed(k, c, next);
+        return;
+    }
+    k->phase = PHASE_MEASURE;
+    k->waits_for = ASK_FORWARD;
+    k->after_recheck = next;
+}
+
+/* Whatever it says, this eps is done: no restart gets another verdict. */
+static void answer_verdict(slot *k, campaign *c, const attack_answer *a) {
+    if (attack_succeeds(&k->s, a->logits))
+        record_broken(k, c, a->logits);
+    else
+        atomic_fetch_add(&c->overturned, 1);
+    k->s.restart = c->options.restarts - 1;
+    proceed(k, c, ASK_DONE);
+}
+
+static void answer_measure(slot *k, campaign *c, const attack_answer *a) {
+    bool enough = draws_take(k, a->logits);
+    if (k->streak == 0) atomic_fetch_add(&c->refused, 1);
+    proceed(k, c, enough ? ASK_DONE : k->after_recheck);
 }
 
 static void answer_recheck(slot *k, campaign *c, const attack_answer *a) {
@@ -258,10 +267,19 @@ void slot_answer(slot *k, campaign *c, const attack_answer *a, int place) {
         answer_clean(k, c, a);
         break;
     case PHASE_ATTACK:
-        answer_iterate(k, c, a, place);
+        if (c->random)
+            answer_drawn_iterate(k, c, a);
+        else
+            answer_iterate(k, c, a, place);
         break;
     case PHASE_RECHECK:
         answer_recheck(k, c, a);
+        break;
+    case PHASE_MEASURE:
+        answer_measure(k, c, a);
+        break;
+    case PHASE_VERDICT:
+        answer_verdict(k, c, a);
         break;
     }
 }

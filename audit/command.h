@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "audit/defence_options.h"
 #include "audit/input_options.h"
 #include "audit/model_options.h"
 #include "audit/options.h"
@@ -44,6 +45,7 @@ typedef struct context {
     training_settings training;
     model_settings model;
     input_settings input;
+    defence_settings defence;
     run run; /* made of `common`; cancelled by Ctrl-C and the time limit */
     progress progress;
     double began; /* clock_seconds at the start */
@@ -64,6 +66,7 @@ struct command {
     bool reads_answers;    /* and of dropout at test time, which predictions_of obeys */
     bool trains;           /* takes the training options */
     bool attacks;          /* takes a budget, which attacks obey */
+    bool defends;          /* takes defences, which context_open_model puts before the model; with `attacks` also how to get round them */
     const option *options; /* its own, or NULL */
     size_t settings_size;  /* of the struct that they fill */
     status (*run)(context *c, const void *settings, err *e);

@@ -179,6 +179,8 @@ int command_option_sets(const command *k, context *c, void *settings, option_set
         sets[n++] = (option_set){"Images", size_options, c ? &c->data : NULL};
     if (k->reads_model) sets[n++] = model_option_set(c ? &c->model : NULL);
     if (k->reads_answers) sets[n++] = dropout_option_set(c ? &c->model : NULL);
+    if (k->defends) sets[n++] = defence_option_set(c ? &c->defence : NULL);
+    if (k->defends && k->attacks) sets[n++] = adaptive_option_set(c ? &c->defence : NULL);
     if (k->reads_model || k->reads_onnx) sets[n++] = input_option_set(c ? &c->input : NULL);
     sets[n++] = step_set(c);
     if (k->attacks) sets[n++] = budget_set(c);
@@ -193,7 +195,11 @@ int recipe_option_sets(context *c, option_set sets[OPTION_SETS_MOST]) {
 }
 
 int common_option_sets(option_set sets[OPTION_SETS_MOST]) {
-    const command everything = {
-        .trains = true, .reads_data = true, .reads_model = true, .reads_answers = true, .attacks = true};
+    const command everything = {.trains = true,
+                                .reads_data = true,
+                                .reads_model = true,
+                                .reads_answers = true,
+                                .attacks = true,
+                                .defends = true};
     return command_option_sets(&everything, NULL, NULL, sets);
 }

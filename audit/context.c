@@ -25,6 +25,7 @@ void context_record_model(const context *c, result *x, const model *m) {
     result_model(x, m);
     if (c->model.tta) result_setting_text(x, "tta", c->model.tta);
     if (c->model.mc_dropout) result_setting_number(x, "mc_dropout", (double)c->model.mc_dropout);
+    if (m) defence_options_record(&c->defence, m, c->command->attacks, x);
 }
 
 static void print_warnings(const context *c, result *x) {

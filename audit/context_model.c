@@ -59,6 +59,7 @@ status context_open_model(const context *c, const char *path, bool gradient, loa
     out->model->class_names = (const char *const *)out->file->class_names;
     memcpy(out->model->sha256, out->file->sha256, sizeof out->model->sha256);
     s = model_options_apply(&c->model, &out->model, e);
+    if (s == STATUS_OK) s = defence_options_apply(&c->defence, c->run.seed, &out->model, e);
     if (s != STATUS_OK) loaded_model_free(out);
     return s;
 }

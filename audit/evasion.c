@@ -67,6 +67,7 @@ static attack_plan plan_of(const evasion_plan *p, const evasion *v, int i) {
                          .no_drop = p->no_drop,
                          .batch = p->batch,
                          .to_the_end = p->to_the_end,
+                         .eot = p->eot,
                          .verdicts_only = p->cascade,
                          .after = before,
                          .keep_examples = p->cascade || p->keep_best || i == p->n_methods - 1};
@@ -184,7 +185,10 @@ static void warn_alarm(result *x, const attack *method, const char *code, const 
     char text[200];
     if (a->count == 0) return;
     snprintf(text, sizeof text, "%s: %lld images: %s", method->name, (long long)a->count, what);
-    result_warning(x, code, text, a->rows, a->n, "audit selftest");
+    bool blind = strcmp(code, "ZERO_GRAD") == 0;
+    result_warning(x, code, text, a->rows, a->n,
+                   blind ? "audit attack MODEL with --bpda against a --defence, else --attack square"
+                         : "audit selftest");
 }
 
 /* A weaker method that breaks what a stronger one missed says that the stronger one was misled, by masked gradients for instance. */
@@ -325,6 +329,7 @@ void evasion_record(result *x, const dataset *d, const evasion_plan *p, const ev
     record_warnings(x, d, p, &judged);
     if (v->cut_short) evasion_warn(x, p->methods[v->n_done - 1], &v->results[v->n_done - 1]);
     if (v->base.n) evasion_warn(x, &first_answers, &v->base);
+    evasion_record_random(x, p, v);
     free(correct);
 }
 

@@ -22,10 +22,12 @@ typedef struct evasion_plan {
     const float *const *stored; /* of a corpus: one image a row, or NULL where there is none; NULL: no corpus. Every method goes on after it */
     double seconds;             /* the attacks stop after this time, with what they have; 0 = they run to their end */
     bool keep_best;             /* fill `best` */
+    int eot;           /* see attack_plan */
+    bool random;       /* the model: the cascade is then that for random models */
 } evasion_plan;
 
 /* The standard cascade of AutoAttack (Croce and Hein 2020, section 4: apgd-ce, apgd-t, fab-t, square), those methods of it that have the norm of
- * the plan; without classes enough for a target, the same. STATUS_USAGE where the plan has options or targets, which belong to one method. */
+ * the plan; without classes enough for a target, the same. For a random model its version "rand": apgd-ce and apgd-dlr. STATUS_USAGE where the plan has options or targets, which belong to one method. */
 MUST_CHECK status evasion_cascade(evasion_plan *p, err *e);
 
 typedef struct evasion {
@@ -68,6 +70,11 @@ void evasion_record(result *x, const dataset *d, const evasion_plan *p, const ev
  * "union" all together, or "auto" for the whole cascade. Fills and returns `buffer`, or a constant. */
 enum { EVASION_NAME = 48 };
 const char *evasion_name(const evasion_plan *p, int method, char buffer[EVASION_NAME]);
+
+/* Of a random model: extra.verdicts_of_draws, how many candidates of each method were refused and overturned (see attack_run), and the warning NO_EOT
+ * where gradients are those of one draw. The same for the terminal. Nothing for other models. */
+void evasion_record_random(result *x, const evasion_plan *p, const evasion *v);
+void evasion_print_random(const context *c, const evasion_plan *p, const evasion *v);
 
 /* The warnings about one attack: what makes its figures doubtful. */
 void evasion_warn(result *x, const attack *method, const attack_result *a);

@@ -30,7 +30,9 @@ const char *evasion_norm_choice(int i, const char **what) {
 }
 
 status evasion_cascade(evasion_plan *p, err *e) {
-    static const char *const stages[] = {"apgd-ce", "apgd-t", "fab-t", "square"};
+    static const char *const standard[] = {"apgd-ce", "apgd-t", "fab-t", "square", NULL};
+    static const char *const for_random[] = {"apgd-ce", "apgd-dlr", NULL};
+    const char *const *stages = p->random ? for_random : standard;
     const attack_options *o = &p->options;
     if (o->steps || o->step_size > 0 || o->restarts)
         return err_set(
@@ -41,7 +43,7 @@ status evasion_cascade(evasion_plan *p, err *e) {
                        p->targets ? "--targeted" : "--no-drop");
     p->cascade = true;
     p->n_methods = 0;
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+    for (int i = 0; stages[i]; i++) {
         const attack *stage = attack_find(stages[i]);
         if (stage && stage->norms & 1u << p->norm) p->methods[p->n_methods++] = stage;
     }

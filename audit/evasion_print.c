@@ -61,5 +61,6 @@ void evasion_print(const context *c, const dataset *d, const evasion_plan *p, co
     else
         say(c, "\nAccuracy under attack is an UPPER bound of robust accuracy: a better attack may break "
                "more.\n");
+    evasion_print_random(c, p, v);
     say(c, "Intervals: 95 %% Wilson; they cover sampling only.\n");
 }

@@ -9,7 +9,7 @@
 enum { SAMPLES = 8 }; /* row ids named in a warning */
 
 static status allocate(const dataset *d, bool dropout, predictions *out, err *e) {
-    *out = (predictions){.n = d->n, .classes = d->classes};
+    *out = (predictions){.n = d->n, .classes = d->classes, .draws = 1};
     size_t n = (size_t)d->n, classes = (size_t)d->classes;
     out->logits = calloc(n * classes + 1, sizeof *out->logits);
     out->answers = calloc(n + 1, sizeof *out->answers);
@@ -40,6 +40,7 @@ static status judge(const dataset *d, predictions *p, status s) {
 status predictions_make(model *m, const dataset *d, const run *r, predictions *out, err *e) {
     status s = allocate(d, false, out, e);
     if (s == STATUS_OK) s = predict_logits(m, d, r, "predict", out->logits, e);
+    out->draws = model_votes(m);
     return judge(d, out, s);
 }
 
@@ -114,7 +115,7 @@ void predictions_record(result *x, const dataset *d, const predictions *p) {
     for (int class = 0; class < d->classes; class ++)
         record_class(x, d, p, class);
     result_outcomes(x, all, p->correct, p->n);
-    result_cost(x, (uint64_t)p->n, 0);
+    result_cost(x, (uint64_t)p->n * (uint64_t)p->draws, 0);
     predictions_warn(x, d, p);
 }
 

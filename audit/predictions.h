@@ -12,6 +12,7 @@ typedef struct predictions {
     int32_t *answers; /* n: the class, -1 when tied or not finite */
     uint8_t *correct; /* n */
     prediction_counts counts;
+    int draws; /* of a random model, behind each answer; else 1 */
     float *entropy, *information; /* n, with dropout at test time (nets/mc_dropout.h); else NULL */
 } predictions;
 

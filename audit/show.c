@@ -40,5 +40,9 @@ void say_subject(const context *c, const dataset *d, const model *m) {
     char images[32], parameters[32];
     say(c, "%s %s, %s images", d->name, d->split, show_count(d->n, images));
     if (m) say(c, " (%s, %s parameters)", m->arch, show_count(m->parameters, parameters));
-    say(c, "\n\n");
+    if (m && c->defence.list) say(c, " behind %s", c->defence.list);
+    say(c, "\n");
+    if (m && model_is_random(m))
+        say(c, "Its answer is the mean of the logits over %d draws of the defence.\n", model_votes(m));
+    say(c, "\n");
 }

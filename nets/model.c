@@ -7,6 +7,20 @@ status model_forward(model *m, int worker, int n, const float *x, bool keep, flo
     return m->ops->forward(m->self, worker, n, x, keep, logits, e);
 }
 
+status model_forward_drawn(model *m, int worker, int n, const float *x, const model_draws *draws, bool keep,
+                           float *logits, err *e) {
+    if (!model_is_random(m)) return model_forward(m, worker, n, x, keep, logits, e);
+    return m->ops->forward_drawn(m->self, worker, n, x, draws, keep, logits, e);
+}
+
+bool model_is_random(const model *m) {
+    return m->ops->forward_drawn != NULL;
+}
+
+int model_votes(const model *m) {
+    return model_is_random(m) && m->votes > 1 ? m->votes : 1;
+}
+
 status model_vjp(model *m, int worker, int n, const float *dlogits, float *dx, err *e) {
     if (!m->ops->vjp) return err_set(e, STATUS_UNSUPPORTED, "the model %s gives no gradients", m->arch);
     return m->ops->vjp(m->self, worker, n, dlogits, dx, e);

@@ -49,7 +49,8 @@ typedef struct prediction {
     const dataset *d;
     const run *r;
     const char *stage;
-    float *images; /* [worker][tile] */
+    float *images;      /* [worker][tile] */
+    model_draws *draws; /* [worker][tile] */
     float *logits;
     err *errors; /* [worker] */
     int *failed; /* [worker]: tile that failed first, -1 = none */
@@ -61,11 +62,14 @@ static status predict_tile(void *context, int tile, int worker) {
     size_t size = shape_size(p->d->image);
     int first = tile * p->m->tile, n = p->d->n - first < p->m->tile ? p->d->n - first : p->m->tile;
     float *x = p->images + (size_t)worker * (size_t)p->m->tile * size;
-    for (int i = 0; i < n; i++)
+    model_draws *draws = p->draws + (size_t)worker * (size_t)p->m->tile;
+    for (int i = 0; i < n; i++) {
         dataset_image(p->d, first + i, x + (size_t)i * size);
+        draws[i] = (model_draws){.row = p->d->ids[first + i], .count = (uint32_t)model_votes(p->m)};
+    }
     err e = {{0}};
     float *logits = p->logits + (size_t)first * (size_t)p->m->classes;
-    status s = model_forward(p->m, worker, n, x, false, logits, &e);
+    status s = model_forward_drawn(p->m, worker, n, x, draws, false, logits, &e);
     if (s != STATUS_OK && (p->failed[worker] < 0 || tile < p->failed[worker])) {
         p->failed[worker] = tile;
         p->errors[worker] = e;
@@ -97,9 +101,10 @@ status predict_outputs(model *m, const dataset *d, const run *r, const char *sta
     prediction p = {.m = m, .d = d, .r = r, .stage = stage, .logits = logits};
     if (size_multiply(workers * (size_t)m->tile, shape_size(d->image) * sizeof(float), &floats))
         p.images = alloc_aligned(floats);
+    p.draws = calloc(workers * (size_t)m->tile, sizeof *p.draws);
     p.errors = calloc(workers, sizeof *p.errors);
     p.failed = malloc(workers * sizeof *p.failed);
-    if (p.images && p.errors && p.failed) {
+    if (p.images && p.draws && p.errors && p.failed) {
         for (size_t k = 0; k < workers; k++)
             p.failed[k] = -1;
         s = parallel_for(&own, (d->n + m->tile - 1) / m->tile, predict_tile, &p);
@@ -109,6 +114,7 @@ status predict_outputs(model *m, const dataset *d, const run *r, const char *sta
     }
     if (s == STATUS_OK) run_progress(r, stage, (uint64_t)d->n, (uint64_t)d->n, NULL);
     free(p.images);
+    free(p.draws);
     free(p.errors);
     free(p.failed);
     return s;

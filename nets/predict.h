@@ -6,7 +6,7 @@
 #include "nets/model.h"
 
 /* Logits (d->n x classes) of every image, in parallel over tiles, with progress named `stage`. STATUS_USAGE when shapes or classes do not
- * match (the message gives both and says what to do). */
+ * match (the message gives both and says what to do). A random model answers with its votes, in stream 0 of each row. */
 MUST_CHECK status predict_logits(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e);
 
 /* The same for any model that takes images of d's shape, whatever its outputs mean (n x m->classes): features, the classes of another task. */

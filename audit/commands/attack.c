@@ -113,8 +113,8 @@ static const option options[] = {
          "the machine (--budget does not)"},
     {0}};
 
-static evasion_plan plan_of(const context *c, const attack_settings *o, const number_list *eps,
-                            const int32_t *targets) {
+static evasion_plan plan_of(const context *c, const attack_settings *o, const model *m,
+                            const number_list *eps, const int32_t *targets) {
     evasion_plan p = {
         .norm = (norm)o->norm,
         .eps = eps->values,
@@ -124,7 +124,9 @@ static evasion_plan plan_of(const context *c, const attack_settings *o, const nu
         .no_drop = o->no_drop,
         .seconds = (double)o->time_budget,
         .keep_best = true,
-        .batch = (int)c->common.batch};
+        .batch = (int)c->common.batch,
+        .eot = (int)c->defence.eot,
+        .random = model_is_random(m)};
     for (int i = 0; i < o->attacks.n && i < EVASION_METHODS; i++)
         p.methods[p.n_methods++] = attack_at(o->attacks.values[i]);
     return p;
@@ -229,7 +231,7 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
                          const int32_t *targets, err *e) {
     number_list eps = o->eps;
     evasion_complete_eps(&eps, (norm)o->norm, d->image.c);
-    job j = {.c = c, .settings = o, .m = m, .d = d, .plan = plan_of(c, o, &eps, targets)};
+    job j = {.c = c, .settings = o, .m = m, .d = d, .plan = plan_of(c, o, m, &eps, targets)};
     status s = run_job(&j, e);
     evasion_corpus_free(&j.corpus);
     attack_result_free(&j.rounded);
@@ -267,6 +269,7 @@ const command command_attack = {.name = "attack",
                                          "Without --n, 1,000 images are attacked.",
                                 .reads_data = true,
                                 .reads_model = true,
+                                .defends = true,
                                 .options = options,
                                 .attacks = true,
                                 .settings_size = sizeof(attack_settings),

@@ -79,5 +79,6 @@ const command command_eval = {.name = "eval",
                                        "NaN count as wrong and are warned about.",
                               .reads_data = true,
                               .reads_model = true,
+                              .defends = true,
                               .reads_answers = true,
                               .run = run_eval};

@@ -54,16 +54,16 @@ static status limit_member(const json *object, gate *g, err *e) {
 }
 
 static status read_gate(policy *p, const json *object, gate *g, err *e) {
-    static const char *const known[] = {"name",    "metric", "group", "attack", "norm", "method",
-                                        "command", "eps",    "min",   "max",    NULL};
+    static const char *const known[] = {"name",    "metric", "group", "attack", "norm",    "method",
+                                        "command", "eps",    "min",   "max",    "defence", NULL};
     if (!json_is_object(object)) return err_set(e, STATUS_BAD_FILE, "expected an object");
     status s = known_members(object, known, "gate", e);
     const struct {
         const char *key, *fallback;
         const char **out;
-    } texts[] = {{"metric", NULL, &g->metric}, {"group", "all", &g->group},  {"attack", "none", &g->attack},
-                 {"norm", NULL, &g->norm},     {"method", NULL, &g->method}, {"command", NULL, &g->command},
-                 {"name", NULL, &g->name}};
+    } texts[] = {{"metric", NULL, &g->metric}, {"group", "all", &g->group},   {"attack", "none", &g->attack},
+                 {"norm", NULL, &g->norm},     {"method", NULL, &g->method},  {"command", NULL, &g->command},
+                 {"name", NULL, &g->name},     {"defence", NULL, &g->defence}};
     for (size_t i = 0; s == STATUS_OK && i < sizeof texts / sizeof *texts; i++)
         s = text_member(p, object, texts[i].key, texts[i].fallback, texts[i].out, e);
     if (s == STATUS_OK) s = number_member(object, "eps", &g->eps, e);

@@ -10,6 +10,7 @@
 /* One limit on one kind of row in a result. Texts that are NULL match any row; `group` may end in "=*": every group of that column. */
 typedef struct gate {
     const char *name, *metric, *group, *attack, *norm, *method, *command;
+    const char *defence; /* of the model as it was judged; NULL fits only results without one */
     double eps;    /* NAN = any */
     bool at_least; /* true: value >= limit; false: value <= limit */
     double limit;
@@ -28,7 +29,8 @@ typedef struct policy {
  *    "gates": [{"name": "robust", "metric": "accuracy", "attack": "pgd", "norm": "linf", "eps": "8/255", "min": 0.4},
  *              {"metric": "error", "group": "series=*", "max": 0.03}]}
  *
- * `metric` and exactly one of `min` and `max` are needed; `attack` is "none" and `group` is "all" where not given; `eps` may be a fraction.
+ * `metric` and exactly one of `min` and `max` are needed; `attack` is "none" and `group` is "all" where not given; `eps` may be a fraction. A result behind a
+ * defence fits only gates with that very chain as "defence", as results spell it.
  * Unknown members are refused, since a misspelt limit would never be checked. */
 MUST_CHECK status policy_read(const char *path, policy *out, err *e);
 void policy_free(policy *p);

@@ -45,6 +45,14 @@ static bool row_fits(const gate *g, const json *row) {
            eps_fits(g, row);
 }
 
+/* Figures of a model alone and behind a defence are of two classifiers. */
+static bool defence_fits(const gate *g, const json *body) {
+    const json *settings = json_get(json_get(body, "settings"), "defence");
+    const char *chain = json_as_string(json_get(settings, "chain"));
+    if (!g->defence || !chain) return !g->defence && !chain;
+    return strcmp(g->defence, chain) == 0;
+}
+
 static verdict *add_verdict(verdicts *v, const gate *g, const char *group, int room) {
     if (v->n == room) return NULL;
     verdict *one = &v->list[v->n++];
@@ -158,7 +166,8 @@ static void judge_gate(const gate *g, const policy *p, json *const *results, int
     int first = out->n;
     for (int i = 0; i < n; i++) {
         const json *body = json_get(results[i], "body"), *rows = json_get(body, "rows");
-        for (size_t r = 0; text_fits(g->command, body, "command") && r < json_count(rows); r++)
+        bool fits = text_fits(g->command, body, "command") && defence_fits(g, body);
+        for (size_t r = 0; fits && r < json_count(rows); r++)
             if (row_fits(g, json_at(rows, r))) take_row(g, p, body, json_at(rows, r), first, out, room);
     }
     verdict *none = out->n == first ? add_verdict(out, g, g->group, room) : NULL;

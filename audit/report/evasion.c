@@ -19,6 +19,18 @@ static void option_put(html *h, const char *name, const json *o) {
              starts == 1 ? "" : "s", json_as_bool(json_get(o, "random_start"), false) ? " at random" : "");
 }
 
+/* What stood before the model, and what the attacks did about it. */
+static void defence_put(html *h, const json *defence) {
+    const char *chain = json_as_string(json_get(defence, "chain"));
+    if (!chain) return;
+    html_put(h, "The figures are those of the model behind %s", chain);
+    if (json_as_bool(json_get(defence, "random"), false))
+        html_put(h, ", judged by the mean of %lld fresh draws, attacked over %lld draws a gradient",
+                 (long long)json_as_int(json_get(defence, "votes"), 1),
+                 (long long)json_as_int(json_get(defence, "eot"), 1));
+    html_put(h, "%s. ", json_as_bool(json_get(defence, "bpda"), false) ? ", with BPDA" : "");
+}
+
 static void options_put(html *h, const attacked *a) {
     const json *settings = json_get(a->body, "settings");
     html_put(h, "<p class=\"note\">");
@@ -30,6 +42,7 @@ static void options_put(html *h, const attacked *a) {
         option_put(h, a->list[i].name, o);
         html_put(h, ". ");
     }
+    defence_put(h, json_get(settings, "defence"));
     html_put(h, "The attacker knows the model (white box).</p>\n");
 }
 

@@ -136,7 +136,7 @@ static status fake_vjp(void *self, int worker, int n, const float *dlogits, floa
     return STATUS_OK;
 }
 
-static const model_ops fake_ops = {fake_forward, fake_vjp, NULL};
+static const model_ops fake_ops = {.forward = fake_forward, .vjp = fake_vjp};
 
 fake *fake_new(fake_kind kind, uint64_t seed, shape input, int classes) {
     enum { WORKERS = 4, TILE = 8 };
