@@ -18,6 +18,7 @@ typedef struct replay {
     uint8_t *flags;
     int n;        /* stored images to try */
     int32_t *row; /* n of them */
+    int32_t *ids; /* of these rows */
     int32_t *fit; /* index of the smallest eps that holds each */
     float *images, *logits;
 } replay;
@@ -40,7 +41,7 @@ static status ask_clean(replay *p, err *e) {
     status s = predict_outputs(p->m, p->d, p->r, "clean", p->out->clean_logits, e);
     for (int row = 0; s == STATUS_OK && row < p->d->n; row++)
         judge_clean(p, row);
-    if (s == STATUS_OK) p->out->forwards += (uint64_t)p->d->n;
+    if (s == STATUS_OK) p->out->forwards += (uint64_t)p->d->n * (uint64_t)model_votes(p->m);
     return s;
 }
 
@@ -64,15 +65,17 @@ static status gather(replay *p, const float *const *stored, err *e) {
         rows += stored[row] != NULL;
     float *scratch = malloc(3 * size * sizeof *scratch);
     p->row = calloc(rows + 1, sizeof *p->row);
+    p->ids = calloc(rows + 1, sizeof *p->ids);
     p->fit = calloc(rows + 1, sizeof *p->fit);
     p->images = calloc((rows + 1) * size, sizeof *p->images);
     p->logits = calloc(rows * (size_t)p->d->classes + 1, sizeof *p->logits);
-    bool room = scratch && p->row && p->fit && p->images && p->logits;
+    bool room = scratch && p->row && p->ids && p->fit && p->images && p->logits;
     for (int row = 0; room && row < p->d->n; row++) {
         if (!stored[row] || !p->out->clean_correct[row]) continue;
         int fit = smallest_fit(p, row, stored[row], scratch);
         if (fit == p->plan->n_eps) continue;
         p->row[p->n] = row;
+        p->ids[p->n] = p->d->ids[row];
         p->fit[p->n] = fit;
         memcpy(p->images + (size_t)p->n++ * size, stored[row], size * sizeof(float));
     }
@@ -101,12 +104,16 @@ static void record(replay *p, int i) {
 static status try_stored(replay *p, const float *const *stored, err *e) {
     status s = gather(p, stored, e);
     if (s != STATUS_OK || p->n == 0) return s;
-    dataset tried = {
-        .name = p->d->name, .n = p->n, .classes = p->d->classes, .image = p->d->image, .values = p->images};
+    dataset tried = {.name = p->d->name,
+                     .n = p->n,
+                     .classes = p->d->classes,
+                     .image = p->d->image,
+                     .ids = p->ids,
+                     .values = p->images};
     s = predict_outputs(p->m, &tried, p->r, "corpus", p->logits, e);
     for (int i = 0; s == STATUS_OK && i < p->n; i++)
         record(p, i);
-    if (s == STATUS_OK) p->out->forwards += (uint64_t)p->n;
+    if (s == STATUS_OK) p->out->forwards += (uint64_t)p->n * (uint64_t)model_votes(p->m);
     return s;
 }
 
@@ -123,6 +130,7 @@ status attack_replay(model *m, const dataset *d, const attack_plan *plan, const 
     if (s == STATUS_OK) attack_raise_alarms(out, p.flags, d);
     free(p.flags);
     free(p.row);
+    free(p.ids);
     free(p.fit);
     free(p.images);
     free(p.logits);

@@ -60,6 +60,7 @@ typedef struct rounding {
     const run *r;
     attack_result *out;
     int32_t *rows;  /* of the images to ask for */
+    int32_t *ids;   /* of these rows */
     float *images;  /* of these */
     float *logits;  /* of these */
     float *scratch; /* four images */
@@ -104,6 +105,7 @@ static int gather(rounding *w, int i, int way) {
         if (!round_image(&b, image)) continue;
         if (memcmp(image, tried, size * sizeof *image) == 0) continue; /* at a smaller eps, or unchanged */
         memcpy(tried, image, size * sizeof *image);
+        w->ids[n] = w->d->ids[row];
         w->rows[n++] = row;
     }
     return n;
@@ -126,12 +128,16 @@ static void judge(rounding *w, int k, int i) {
 static status round_at(rounding *w, int i, int way, err *e) {
     int n = gather(w, i, way);
     if (n == 0) return STATUS_OK;
-    dataset asked = {
-        .name = w->d->name, .n = n, .classes = w->d->classes, .image = w->d->image, .values = w->images};
+    dataset asked = {.name = w->d->name,
+                     .n = n,
+                     .classes = w->d->classes,
+                     .image = w->d->image,
+                     .ids = w->ids,
+                     .values = w->images};
     status s = predict_outputs(w->m, &asked, w->r, "uint8", w->logits, e);
     for (int k = 0; s == STATUS_OK && k < n; k++)
         judge(w, k, i);
-    w->out->forwards += (uint64_t)n;
+    w->out->forwards += (uint64_t)n * (uint64_t)model_votes(w->m);
     return s;
 }
 
@@ -153,11 +159,12 @@ static status start(rounding *w, err *e) {
     size_t size = shape_size(d->image), n = (size_t)d->n;
     status s = evasion_take_best(w->out, &none, d, e);
     w->rows = malloc(n * sizeof *w->rows + 1);
+    w->ids = malloc(n * sizeof *w->ids + 1);
     w->images = malloc(n * size * sizeof *w->images + 1);
     w->logits = malloc(n * (size_t)d->classes * sizeof *w->logits + 1);
     w->scratch = malloc(4 * size * sizeof *w->scratch + 1);
     if (s != STATUS_OK) return s;
-    if (!w->rows || !w->images || !w->logits || !w->scratch)
+    if (!w->rows || !w->ids || !w->images || !w->logits || !w->scratch)
         return err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int row = 0; row < d->n; row++) {
         if (!w->a->clean_correct[row]) continue;
@@ -179,6 +186,7 @@ status evasion_round(model *m, const dataset *d, const evasion_plan *p, const at
         s = round_at(&w, k / WAYS, k % WAYS, e);
     if (s == STATUS_OK) undo_failures(&w);
     free(w.rows);
+    free(w.ids);
     free(w.images);
     free(w.logits);
     free(w.scratch);

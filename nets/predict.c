@@ -65,7 +65,8 @@ static status predict_tile(void *context, int tile, int worker) {
     model_draws *draws = p->draws + (size_t)worker * (size_t)p->m->tile;
     for (int i = 0; i < n; i++) {
         dataset_image(p->d, first + i, x + (size_t)i * size);
-        draws[i] = (model_draws){.row = p->d->ids[first + i], .count = (uint32_t)model_votes(p->m)};
+        int32_t id = p->d->ids ? p->d->ids[first + i] : first + i; /* images made on the way have none */
+        draws[i] = (model_draws){.row = id, .count = (uint32_t)model_votes(p->m)};
     }
     err e = {{0}};
     float *logits = p->logits + (size_t)first * (size_t)p->m->classes;
