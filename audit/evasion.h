@@ -51,6 +51,9 @@ const char *evasion_name(const evasion_plan *p, int method, char buffer[EVASION_
 /* The warnings about one attack: what makes its figures doubtful. */
 void evasion_warn(result *x, const attack *method, const attack_result *a);
 
+/* Those of every attack, and of weak ones that did better than strong ones. evasion_record calls it. */
+void evasion_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
+
 /* The table, and what it does and does not say. */
 void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
 
