@@ -198,8 +198,10 @@ static void answer_clean(slot *k, campaign *c, const attack_answer *a) {
 static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     const attack_plan *plan = c->plan;
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
+    bool success = inside && attack_succeeds(&k->s, a->logits);
     if (!inside) c->flags[k->row] |= FLAG_OUTSIDE;
-    if (!inside || !attack_succeeds(&k->s, a->logits)) return false;
+    if (plan->watch) plan->watch(plan->watcher, k->row, &k->s, a, success);
+    if (!success) return false;
     if (!free_walk(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;
 }

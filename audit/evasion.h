@@ -4,6 +4,7 @@
 
 #include "attacks/runner.h"
 #include "audit/command.h"
+#include "audit/diagnosis/diagnosis.h"
 
 enum { EVASION_METHODS = 24 };
 
@@ -53,6 +54,11 @@ void evasion_warn(result *x, const attack *method, const attack_result *a);
 
 /* Those of every attack, and of weak ones that did better than strong ones. evasion_record calls it. */
 void evasion_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
+
+/* The panel for a run of attacks: at the eps that tells most, where the accuracy under all of them is nearest to half the clean one. Not run
+ * (0 images) where there is no gradient, no eps above 0, or a budget, which is for the attacks. */
+MUST_CHECK status evasion_diagnose(model *m, const dataset *d, const evasion_plan *p, const evasion *v, const run *r,
+                                   diagnosis *out, err *e);
 
 /* The table, and what it does and does not say. */
 void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);

@@ -14,7 +14,7 @@ typedef struct attack_settings {
     int64_t steps, restarts;
     double step_size;
     const char *targeted, *sheet, *save;
-    bool no_drop, full_auto;
+    bool no_drop, full_auto, no_panel;
 } attack_settings;
 
 #define FIELD(name) offsetof(attack_settings, name)
@@ -78,6 +78,10 @@ static const option options[] = {
      .offset = FIELD(full_auto),
      .what = "--attack auto with every step of every stage for what earlier stages left, as AutoAttack runs "
              "it; slower, for comparison"},
+    {.name = "no-panel",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(no_panel),
+     .what = "do not look at 64 of the images for signs that the attacks or the gradients fail"},
     {.name = "sheet",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(sheet),
@@ -135,13 +139,16 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
     status chosen = choose_cascade(o, &p, e);
     if (chosen != STATUS_OK) return chosen;
     evasion v;
+    diagnosis panel = {0};
     status ran = evasion_run(m, d, &p, &c->run, &v, e);
     if (v.n_done == 0) return ran;
+    if (ran == STATUS_OK && !o->no_panel) ran = evasion_diagnose(m, d, &p, &v, &c->run, &panel, e);
     result *x = result_new("attack", &c->run);
     context_record_model(c, x, m);
     result_data(x, d);
     result_setting_text(x, "targeted", o->targeted);
     evasion_record(x, d, &p, &v);
+    diagnosis_record(x, &panel);
     say_subject(c, d, m);
     evasion_print(c, d, &p, &v);
     status s = write_outputs(o, x, d, &p, &v, e);
