@@ -60,8 +60,8 @@ void evasion_warnings(result *x, const dataset *d, const evasion_plan *p, const 
 MUST_CHECK status evasion_diagnose(model *m, const dataset *d, const evasion_plan *p, const evasion *v, const run *r,
                                    diagnosis *out, err *e);
 
-/* The table, and what it does and does not say. */
-void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
+/* The table, and what it does and does not say. `body` of the result: for the grades of trust of its rows. */
+void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v, const json *body);
 
 /* The contact sheet of the last method, written to `path` (NULL = to no file) and as body.extra.sheet of the result; the
  * warning NO_SHEET where a file was wanted and nothing was broken. */

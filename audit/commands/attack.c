@@ -5,6 +5,7 @@
 #include "audit/class_choice.h"
 #include "audit/evasion.h"
 #include "audit/show.h"
+#include "audit/trust.h"
 #include "nets/predict.h"
 
 typedef struct attack_settings {
@@ -149,9 +150,13 @@ static status attack_all(context *c, const attack_settings *o, model *m, const d
     result_setting_text(x, "targeted", o->targeted);
     evasion_record(x, d, &p, &v);
     diagnosis_record(x, &panel);
+    result_setting_json(x, "panel", json_new_bool(panel.images > 0));
+    json *body = json_get(result_json(x), "body");
+    bool stamped = trust_stamp(body, ran != STATUS_OK);
     say_subject(c, d, m);
-    evasion_print(c, d, &p, &v);
-    status s = write_outputs(o, x, d, &p, &v, e);
+    evasion_print(c, d, &p, &v, body);
+    status s = stamped ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    if (s == STATUS_OK) s = write_outputs(o, x, d, &p, &v, e);
     if (s == STATUS_OK) s = context_finish(c, x, ran, e);
     result_free(x);
     evasion_free(&v);

@@ -20,8 +20,9 @@ static int most_telling(const evasion_plan *p, const evasion *v, uint8_t *correc
     return best;
 }
 
-/* The options of the many-step attack of the run, whose convergence is in question; none for the cascade, which has its own. */
+/* The options of the many-step attack of the run, whose convergence is in question; the cascade takes a hundred steps. */
 static attack_options options_of(const evasion_plan *p) {
+    if (p->cascade) return (attack_options){.steps = 100};
     attack_options o = p->options;
     bool walks = false;
     for (int i = 0; i < p->n_methods; i++)

@@ -1,6 +1,6 @@
 /* Is the gradient that of the answers? Backpropagation against central finite differences of one fixed combination of logits, along random
  * directions of signs. For random u the mean square of <g, u> is ||g||^2: what is summed up over directions estimates ||g - truth|| / ||truth||,
- * also where g is right in some pixels only. Steps of two lengths, of which the better one counts: short ones drown in the rounding of
+ * also where g is right in some pixels only. Steps of three lengths, of which the best one counts: short ones drown in the rounding of
  * float32 and stand still on steps of 1/255, long ones cross the kinks of ReLU. */
 #include <math.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "core/floats.h"
 #include "core/rng.h"
 
-enum { DIRECTIONS = 6, LENGTHS = 2 };
-static const double lengths[LENGTHS] = {0.001, 0.004};
+enum { DIRECTIONS = 4, LENGTHS = 3 };
+static const double lengths[LENGTHS] = {0.0003, 0.001, 0.004};
 static const double most_error = 0.5; /* relative: healthy nets stay below .2 */
 static const double rounding =
     1e-6; /* of a logit, relative to the largest: float32 and the sums of a deep net */
@@ -38,11 +38,16 @@ static bool allocate(workspace *w, const panel_group *g, arena *memory) {
            w->largest;
 }
 
-/* A little inside [0, 1], so that no step leaves it. */
+/* Inside [0, 1], so that no step leaves it, and off the image by a little noise: areas of one grey hold ties of max pooling and zeros of ReLU, where a
+ * slope is not defined. */
 static void place(const panel_group *g, float *x) {
-    const float *images = g->p->images + (size_t)g->first * g->p->size;
-    for (size_t i = 0; i < (size_t)g->n * g->p->size; i++)
-        x[i] = 0.01f + 0.98f * images[i];
+    size_t size = g->p->size;
+    for (int i = 0; i < g->n; i++) {
+        const float *image = g->p->images + (size_t)(g->first + i) * size;
+        rng draw = rng_stream(g->p->r.seed, "panel-slopes-at", 0, (uint32_t)g->p->d.ids[g->first + i], 0, 0);
+        for (size_t k = 0; k < size; k++)
+            x[(size_t)i * size + k] = 0.04f + 0.92f * image[k] + rng_range(&draw, -0.03f, 0.03f);
+    }
 }
 
 static void draw_signs(const panel_group *g, int direction, float *u) {
@@ -88,7 +93,7 @@ static status try(panel_group *g, workspace *w, int length) {
     return done;
 }
 
-/* The relative error by the better length; NAN where slopes are lost in rounding. */
+/* The relative error by the best length; NAN where slopes are lost in rounding. */
 static double error_of(const workspace *w, size_t i) {
     double least = NAN;
     for (size_t length = 0; length < LENGTHS; length++) {
