@@ -27,10 +27,16 @@ const char *trust_reasons_text(const json *row, char text[TRUST_TEXT]) {
     return text;
 }
 
+/* Who is graded: stages of the cascade have one name. */
+static const char *subject(const json *row) {
+    const char *name = row_text(row, "attack");
+    if (strncmp(name, "auto/", 5) == 0) return "the stages";
+    return strcmp(name, "union") == 0 ? "all of them" : name;
+}
+
 static bool same_grade(const json *a, const json *b) {
     char one[TRUST_TEXT], other[TRUST_TEXT];
-    return strcmp(row_text(a, "attack"), row_text(b, "attack")) == 0 &&
-           strcmp(row_text(a, "trust"), row_text(b, "trust")) == 0 &&
+    return strcmp(subject(a), subject(b)) == 0 && strcmp(row_text(a, "trust"), row_text(b, "trust")) == 0 &&
            strcmp(trust_reasons_text(a, one), trust_reasons_text(b, other)) == 0;
 }
 
@@ -46,8 +52,6 @@ void trust_say(const context *c, const json *body) {
         const json *row = json_at(rows, i);
         char text[TRUST_TEXT];
         if (!*trust_reasons_text(row, text) || said_before(rows, i)) continue;
-        say(c, "Trust in %s is %s: %s.\n",
-            strcmp(row_text(row, "attack"), "union") == 0 ? "all of them" : row_text(row, "attack"),
-            row_text(row, "trust"), text);
+        say(c, "Trust in %s is %s: %s.\n", subject(row), row_text(row, "trust"), text);
     }
 }

@@ -13,8 +13,8 @@ static double lead(const panel *p, int i, const walk *rival) {
 
 static void judge(const panel *p, suspicion *s, const walk *rival) {
     for (int i = 0; i < p->n; i++) {
-        s->judged[i] = p->many.walked[i];
-        if (!s->judged[i] || p->many.broken[i] || !rival->walked[i]) continue;
+        if (p->many.walked[i] && (p->many.broken[i] || rival->walked[i])) s->judged[i] = true;
+        if (p->many.broken[i] || !rival->walked[i]) continue;
         double ahead = lead(p, i, rival);
         if (!(s->value[i] >= ahead)) s->value[i] = ahead;
         s->suspect[i] |= rival->broken[i] || ahead > clearly;
@@ -39,8 +39,8 @@ status check_converged(panel *p, suspicion *s, err *e) {
     (void)e;
     static const double much = 0.25; /* of the way that the walk had made */
     for (int i = 0; i < p->n; i++) {
-        s->judged[i] = p->many.walked[i];
-        if (!s->judged[i] || p->many.broken[i] || !p->twice.walked[i]) continue;
+        s->judged[i] = p->many.walked[i] && (p->many.broken[i] || p->twice.walked[i]);
+        if (p->many.broken[i] || !p->twice.walked[i]) continue;
         double way = (double)p->margins[i] - p->many.best[i],
                further = (double)p->many.best[i] - p->twice.best[i];
         s->value[i] = further / fmax(way, 1e-12);

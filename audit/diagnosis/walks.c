@@ -1,10 +1,12 @@
 /* The attacks on the panel: each alone, at one eps, without what others found, and judged at every iterate. Those that can only tell something
- * about images that many gradient steps left go to these alone. */
+ * about images that many gradient steps left go to these alone, and to no more than LEFT_MOST of them, for cost. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "audit/diagnosis/panel_internal.h"
 #include "nets/loss.h"
+
+enum { LEFT_MOST = 24 };
 
 typedef struct watcher {
     walk *w;
@@ -42,10 +44,10 @@ static void note(panel *p, const attack_result *a, const int32_t *places, walk *
 
 static status go(panel *p, const expedition *x, walk *w, err *e) {
     int32_t places[PANEL_IMAGES];
-    int n = 0;
+    int n = 0, most = x->left_only ? LEFT_MOST : PANEL_IMAGES;
     for (int i = 0; i < p->n; i++) {
         w->best[i] = NAN;
-        if (!x->left_only || (p->many.walked[i] && !p->many.broken[i])) places[n++] = i;
+        if (n < most && (!x->left_only || (p->many.walked[i] && !p->many.broken[i]))) places[n++] = i;
     }
     const attack *method = attack_find(x->attack);
     if (n == 0 || !(method->norms & 1u << x->norm)) return STATUS_OK;
