@@ -208,7 +208,7 @@ static const breakage breakages[] = {
 #define BREAKAGE(name, code, what, ...) {#name, __VA_ARGS__},
 #include "audit/selftest/breakages.def"
 #undef BREAKAGE
-};
+    {.name = "nothing"}};
 
 const breakage *breakage_find(const char *name) {
     for (size_t i = 0; i < sizeof breakages / sizeof *breakages; i++)

@@ -9,13 +9,15 @@
 enum { IMAGES = 100 };
 
 /* Attacks with FGSM and PGD, diagnoses, and leaves the warnings in x. */
-static status attack_and_diagnose(model *m, const dataset *d, const run *r, result *x, err *e) {
+static status attack_and_diagnose(model *m, const dataset *d, attack_options options, const run *r, result *x,
+                                  err *e) {
     static const double eps[] = {0.01, 0.03};
     evasion_plan p = {.methods = {attack_find("fgsm"), attack_find("pgd")},
                       .n_methods = 2,
                       .norm = NORM_LINF,
                       .eps = eps,
-                      .n_eps = 2};
+                      .n_eps = 2,
+                      .options = options};
     evasion v = {0};
     diagnosis g = {0};
     status s = evasion_run(m, d, &p, r, &v, e);
@@ -42,13 +44,13 @@ static bool list_codes(result *x, const char *wanted, char detail[SELFTEST_DETAI
     return found;
 }
 
-static bool diagnosed(const run *r, analytic *inner, model *m, const char *wanted,
+static bool diagnosed(const run *r, analytic *inner, model *m, attack_options options, const char *wanted,
                       char detail[SELFTEST_DETAIL]) {
     dataset d = {0};
     err e = {{0}};
     result *x = result_new("selftest", r);
     status s = analytic_data(inner, IMAGES, &d, &e);
-    if (s == STATUS_OK) s = attack_and_diagnose(m, &d, r, x, &e);
+    if (s == STATUS_OK) s = attack_and_diagnose(m, &d, options, r, x, &e);
     snprintf(detail, SELFTEST_DETAIL, "%.150s", s == STATUS_OK ? "no warnings" : e.message);
     bool found = s == STATUS_OK && list_codes(x, wanted, detail);
     bool none = s == STATUS_OK && strcmp(detail, "no warnings") == 0;
@@ -60,7 +62,7 @@ static bool diagnosed(const run *r, analytic *inner, model *m, const char *wante
 static bool healthy(const run *r, analytic_kind kind, char detail[SELFTEST_DETAIL]) {
     analytic a;
     analytic_make(kind, &a);
-    return diagnosed(r, &a, &a.m, NULL, detail);
+    return diagnosed(r, &a, &a.m, (attack_options){0}, NULL, detail);
 }
 
 bool selftest_healthy_linear(const run *r, char detail[SELFTEST_DETAIL]) {
@@ -71,18 +73,32 @@ bool selftest_healthy_quadratic(const run *r, char detail[SELFTEST_DETAIL]) {
     return healthy(r, ANALYTIC_QUADRATIC, detail);
 }
 
-static bool raises(const run *r, const char *name, const char *code, char detail[SELFTEST_DETAIL]) {
+static bool raises(const run *r, const char *name, attack_options options, const char *code,
+                   char detail[SELFTEST_DETAIL]) {
     analytic inner;
     broken b;
     model m;
     analytic_make(ANALYTIC_QUADRATIC, &inner);
     broken_make(&b, breakage_find(name), &inner, &m);
-    return diagnosed(r, &inner, &m, code, detail);
+    return diagnosed(r, &inner, &m, options, code, detail);
 }
 
 #define BREAKAGE(name, code, what, ...)                                                                      \
     bool selftest_broken_##name(const run *r, char detail[SELFTEST_DETAIL]) {                                \
-        return raises(r, #name, #code, detail);                                                              \
+        return raises(r, #name, (attack_options){0}, #code, detail);                                         \
     }
 #include "audit/selftest/breakages.def"
 #undef BREAKAGE
+
+/* Not the model is at fault but the attack. */
+bool selftest_short_steps(const run *r, char detail[SELFTEST_DETAIL]) {
+    return raises(r, "nothing", (attack_options){.steps = 5, .step_size = 0.05}, "NOT_CONVERGED", detail);
+}
+
+bool selftest_few_steps(const run *r, char detail[SELFTEST_DETAIL]) {
+    return raises(r, "nothing", (attack_options){.steps = 2, .step_size = 0.1}, "ONE_STEP_STRONGER", detail);
+}
+
+bool selftest_long_steps(const run *r, char detail[SELFTEST_DETAIL]) {
+    return raises(r, "rough", (attack_options){.steps = 40, .step_size = 2}, "SILENT_SUCCESS", detail);
+}
