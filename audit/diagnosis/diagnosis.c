@@ -72,8 +72,8 @@ status diagnose(model *m, const dataset *d, const diagnosis_plan *plan, const ru
     if (d->n == 0) return STATUS_OK;
     status s = panel_open(&p, m, d, plan, r, e);
     if (s != STATUS_OK) return s;
-    s = panel_walk(&p, e);
-    for (int i = 0; s == STATUS_OK && i < CHECKS; i++) {
+    if (p.n > 0) s = panel_walk(&p, e);
+    for (int i = 0; s == STATUS_OK && p.n > 0 && i < CHECKS; i++) {
         s = run_cancelled(r) ? STATUS_CANCELLED : apply(&checks[i], &p, &out->findings[i], e);
         out->n = i + 1;
     }

@@ -37,7 +37,7 @@ typedef struct diagnosis {
     uint64_t forwards, backwards;
 } diagnosis;
 
-/* Looks at the model with at most 64 of the images, chosen by the seed among those that it gets right (and others where these are fewer). The
+/* Looks at the model with at most 64 of the images, chosen by the seed among those that it gets right; no panel (0 images) where these are none. The
  * same for any number of threads; pays no regard to run.budget. STATUS_USAGE for a model without gradient. */
 MUST_CHECK status diagnose(model *m, const dataset *d, const diagnosis_plan *p, const run *r, diagnosis *out, err *e);
 

@@ -18,15 +18,14 @@ static run quiet_run(const model *m, const run *r) {
     return q;
 }
 
-/* Of twice as many candidates those that are right, and others where these are too few. `rows` has PANEL_IMAGES places. */
+/* Of twice as many candidates the first that are right: where the model is wrong unchanged there is nothing to attack. `rows` has
+ * PANEL_IMAGES places. */
 static int choose(const dataset *candidates, const float *logits, int32_t *rows) {
     int n = 0;
-    for (int wanted = 1; wanted >= 0; wanted--)
-        for (int i = 0; i < candidates->n && n < PANEL_IMAGES; i++) {
-            bool right = logits_correct(logits + (size_t)i * (size_t)candidates->classes, candidates->classes,
-                                        candidates->labels[i]);
-            if (right == wanted) rows[n++] = i;
-        }
+    for (int i = 0; i < candidates->n && n < PANEL_IMAGES; i++)
+        if (logits_correct(logits + (size_t)i * (size_t)candidates->classes, candidates->classes,
+                           candidates->labels[i]))
+            rows[n++] = i;
     return n;
 }
 
@@ -37,7 +36,8 @@ static status choose_from(panel *p, const dataset *candidates, err *e) {
                       : err_set(e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) {
         p->forwards += (uint64_t)candidates->n;
-        s = dataset_select(candidates, rows, choose(candidates, logits, rows), &p->d, e);
+        p->n = choose(candidates, logits, rows);
+        if (p->n > 0) s = dataset_select(candidates, rows, p->n, &p->d, e);
     }
     free(logits);
     return s;
@@ -98,9 +98,8 @@ status panel_open(panel *p, model *m, const dataset *d, const diagnosis_plan *pl
     p->smaller = own ? p->eps / 2 : plan->smaller;
     if (!model_has_gradient(m)) return err_set(e, STATUS_USAGE, "the model gives no gradients to diagnose");
     status s = choose_images(p, d, e);
-    p->n = p->d.n;
-    if (s == STATUS_OK) s = allocate(p, e);
-    if (s == STATUS_OK) s = look_at_clean(p, e);
+    if (s == STATUS_OK && p->n > 0) s = allocate(p, e);
+    if (s == STATUS_OK && p->n > 0) s = look_at_clean(p, e);
     if (s != STATUS_OK) panel_close(p);
     return s;
 }
