@@ -66,7 +66,8 @@ static bool walk_alloc(panel *p, walk *w) {
 }
 
 static status allocate(panel *p, err *e) {
-    walk *const walks[] = {&p->one_step, &p->many, &p->twice, &p->noise, &p->square, &p->small, &p->grey};
+    walk *const walks[] = {&p->many,  &p->whole,  &p->one_step, &p->twice,
+                           &p->noise, &p->square, &p->small,    &p->grey};
     p->images = arena_array(&p->memory, (size_t)p->n, p->size * sizeof(float));
     p->clean = arena_array(&p->memory, (size_t)p->n, (size_t)p->classes * sizeof(float));
     p->margins = arena_array(&p->memory, (size_t)p->n, sizeof(float));

@@ -7,7 +7,7 @@
 
 enum { PANEL_IMAGES = 64 };
 
-/* One attack on the panel without drops, by image of the panel. Margins are those of the label: negative = broken; NAN where the
+/* One attack on the panel, by image of the panel. Margins are those of the label: negative = broken; NAN where the
  * attack did not go. */
 typedef struct walk {
     bool *walked;      /* n: it went to its end */
@@ -29,7 +29,7 @@ typedef struct panel {
     float *images;          /* n x size */
     float *clean;           /* n x classes: logits there */
     float *margins;         /* n: of these; NAN where one is not finite */
-    walk one_step, many, twice, noise, square, small, grey;
+    walk many, whole, one_step, twice, noise, square, small, grey;
     uint64_t forwards, backwards;
     arena memory;
 } panel;

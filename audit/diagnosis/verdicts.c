@@ -7,8 +7,9 @@
 status check_iterates(panel *p, suspicion *s, err *e) {
     (void)e;
     for (int i = 0; i < p->n; i++) {
-        s->judged[i] = p->many.walked[i];
-        s->suspect[i] = s->judged[i] && p->many.passed[i] && !(p->many.last_broken[i] && p->many.broken[i]);
+        s->judged[i] = p->whole.walked[i];
+        s->suspect[i] =
+            s->judged[i] && p->whole.passed[i] && !(p->whole.last_broken[i] && p->whole.broken[i]);
     }
     return STATUS_OK;
 }

@@ -1,12 +1,13 @@
 /* The attacks on the panel: each alone, at one eps, without what others found, and judged at every iterate. Those that can only tell something
- * about images that many gradient steps left go to these alone, and to no more than LEFT_MOST of them, for cost. */
+ * about images that many gradient steps left go to these alone, and to no more than SOME of them, for cost; an image is dropped when it is
+ * broken, but where whole walks are looked at. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "audit/diagnosis/panel_internal.h"
 #include "nets/loss.h"
 
-enum { LEFT_MOST = 24 };
+enum { SOME = 16 };
 
 typedef struct watcher {
     walk *w;
@@ -23,13 +24,15 @@ static void watch(void *user, int row, const attack_sample *s, const attack_answ
     k->w->last_broken[i] = success;
 }
 
+/* All images; SOME that `many` left; SOME, on to the end from successes too. */
+typedef enum company { ALL, LEFT, WHOLE } company;
+
 typedef struct expedition {
     const char *attack;
     attack_options options;
     norm norm;
     double eps;
-    bool whole;     /* on to the end from successes too */
-    bool left_only; /* only images that `many` left */
+    company who;
 } expedition;
 
 static void note(panel *p, const attack_result *a, const int32_t *places, walk *w) {
@@ -44,10 +47,10 @@ static void note(panel *p, const attack_result *a, const int32_t *places, walk *
 
 static status go(panel *p, const expedition *x, walk *w, err *e) {
     int32_t places[PANEL_IMAGES];
-    int n = 0, most = x->left_only ? LEFT_MOST : PANEL_IMAGES;
+    int n = 0, most = x->who == ALL ? PANEL_IMAGES : SOME;
     for (int i = 0; i < p->n; i++) {
         w->best[i] = NAN;
-        if (n < most && (!x->left_only || (p->many.walked[i] && !p->many.broken[i]))) places[n++] = i;
+        if (n < most && (x->who != LEFT || (p->many.walked[i] && !p->many.broken[i]))) places[n++] = i;
     }
     const attack *method = attack_find(x->attack);
     if (n == 0 || !(method->norms & 1u << x->norm)) return STATUS_OK;
@@ -57,7 +60,7 @@ static status go(panel *p, const expedition *x, walk *w, err *e) {
                         .norm = x->norm,
                         .eps = &x->eps,
                         .n_eps = 1,
-                        .to_the_end = x->whole,
+                        .to_the_end = x->who == WHOLE,
                         .watch = watch,
                         .watcher = &k};
     dataset some = {0};
@@ -82,13 +85,14 @@ status panel_walk(panel *p, err *e) {
         expedition x;
         walk *w;
     } all[] = {
-        {{"pgd", many, p->norm, p->eps, true, false}, &p->many},
-        {{"fgsm", {0}, p->norm, p->eps, false, false}, &p->one_step},
-        {{"pgd", twice, p->norm, p->eps, false, true}, &p->twice},
-        {{"noise", {.restarts = DRAWS}, p->norm, p->eps, false, true}, &p->noise},
-        {{"square", {.steps = QUERIES}, p->norm, p->eps, false, true}, &p->square},
-        {{"pgd", brief, p->norm, p->smaller, false, true}, &p->small},
-        {{"pgd", brief, NORM_LINF, 0.5, false, false}, &p->grey},
+        {{"pgd", many, p->norm, p->eps, ALL}, &p->many},
+        {{"pgd", many, p->norm, p->eps, WHOLE}, &p->whole},
+        {{"fgsm", {0}, p->norm, p->eps, ALL}, &p->one_step},
+        {{"pgd", twice, p->norm, p->eps, LEFT}, &p->twice},
+        {{"noise", {.restarts = DRAWS}, p->norm, p->eps, LEFT}, &p->noise},
+        {{"square", {.steps = QUERIES}, p->norm, p->eps, LEFT}, &p->square},
+        {{"pgd", brief, p->norm, p->smaller, LEFT}, &p->small},
+        {{"pgd", brief, NORM_LINF, 0.5, ALL}, &p->grey},
     };
     status s = STATUS_OK;
     for (size_t i = 0; s == STATUS_OK && i < sizeof all / sizeof *all; i++)
