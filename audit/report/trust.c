@@ -19,6 +19,6 @@ void trust_cell(html *h, const json *row) {
 void trust_put(html *h, const json *row) {
     char reasons[TRUST_TEXT];
     if (!*row_text(row, "trust")) return;
-    html_put(h, is_low(row) ? "<b class=\"bad\">trust: low</b>" : "trust: %.10s", row_text(row, "trust"));
+    html_put(h, is_low(row) ? "<b class=\"bad\">Trust: low</b>" : "Trust: %.10s", row_text(row, "trust"));
     if (*trust_reasons_text(row, reasons)) html_put(h, " (%s)", reasons);
 }
