@@ -30,7 +30,7 @@ static status attack_and_diagnose(model *m, const dataset *d, attack_options opt
     return s;
 }
 
-/* The codes of all warnings, in a line; whether `wanted` is one of them. */
+/* The codes of all warnings, each once, in a line; whether `wanted` is one of them. */
 static bool list_codes(result *x, const char *wanted, char detail[SELFTEST_DETAIL]) {
     const json *list = json_get(json_get(result_json(x), "body"), "warnings");
     bool found = false;
@@ -38,7 +38,8 @@ static bool list_codes(result *x, const char *wanted, char detail[SELFTEST_DETAI
     for (size_t i = 0; i < json_count(list); i++) {
         const char *code = json_as_string(json_get(json_at(list, i), "code"));
         found |= wanted && strcmp(code, wanted) == 0;
-        int more = snprintf(detail + used, SELFTEST_DETAIL - used, "%s%s", i ? " " : "", code);
+        if (used && strstr(detail, code)) continue;
+        int more = snprintf(detail + used, SELFTEST_DETAIL - used, "%s%s", used ? " " : "", code);
         used += more > 0 && used + (size_t)more < SELFTEST_DETAIL ? (size_t)more : 0;
     }
     return found;
@@ -48,9 +49,11 @@ static bool diagnosed(const run *r, analytic *inner, model *m, attack_options op
                       char detail[SELFTEST_DETAIL]) {
     dataset d = {0};
     err e = {{0}};
-    result *x = result_new("selftest", r);
+    run alone = *r; /* in which order threads come would decide what random models answer */
+    alone.threads = 1;
+    result *x = result_new("selftest", &alone);
     status s = analytic_data(inner, IMAGES, &d, &e);
-    if (s == STATUS_OK) s = attack_and_diagnose(m, &d, options, r, x, &e);
+    if (s == STATUS_OK) s = attack_and_diagnose(m, &d, options, &alone, x, &e);
     snprintf(detail, SELFTEST_DETAIL, "%.150s", s == STATUS_OK ? "no warnings" : e.message);
     bool found = s == STATUS_OK && list_codes(x, wanted, detail);
     bool none = s == STATUS_OK && strcmp(detail, "no warnings") == 0;
