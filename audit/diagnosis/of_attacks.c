@@ -1,5 +1,4 @@
 /* Where a run of attacks is looked at. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
  * image must have the same answer again and again, alone or among others, in any place, and whether or not a gradient is wanted; and
  * the same gradient. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/diagnosis/panel_internal.h"
