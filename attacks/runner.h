@@ -23,6 +23,10 @@ typedef struct attack_plan {
         after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not
                                      tried at the eps that broke them or above, and `out` goes on from their results */
     int eot; /* of a random model: draws whose mean logits, and whose gradient, the method is told; 0 = 1, at most the model's tile. Others: 0 or 1 */
+    /* NULL, or told of every iterate that is judged, before the method is: for looking into a walk. `row` is that of the data; `success`: inside
+     * the ball and broken. Calls for one row come in order and one at a time, those for different rows from several threads at once. */
+    void (*watch)(void *user, int row, const attack_sample *s, const attack_answer *a, bool success);
+    void *watcher;      /* `user` of it */
     int batch;          /* most samples in flight, 0 = as many as are useful; results do not depend on it */
     bool keep_examples; /* fill `examples` of the result; `after` must have them too */
 } attack_plan;

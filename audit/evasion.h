@@ -4,6 +4,7 @@
 
 #include "attacks/runner.h"
 #include "audit/command.h"
+#include "audit/diagnosis/diagnosis.h"
 
 enum { EVASION_METHODS = 40 };
 
@@ -79,8 +80,16 @@ void evasion_print_random(const context *c, const evasion_plan *p, const evasion
 /* The warnings about one attack: what makes its figures doubtful. */
 void evasion_warn(result *x, const attack *method, const attack_result *a);
 
-/* The table, and what it does and does not say. */
-void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
+/* Those of every attack, and of weak ones that did better than strong ones. evasion_record calls it. */
+void evasion_warnings(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
+
+/* The panel for a run of attacks: at the eps that tells most, where the accuracy under all of them is nearest to half the clean one. Not run
+ * (0 images) where there is no gradient, a random model, no eps above 0, or a budget, which is for the attacks. */
+MUST_CHECK status evasion_diagnose(model *m, const dataset *d, const evasion_plan *p, const evasion *v, const run *r,
+                                   diagnosis *out, err *e);
+
+/* The table, and what it does and does not say. `body` of the result: for the grades of trust of its rows. */
+void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v, const json *body);
 
 /* The contact sheet of the last method, written to `path` (NULL = to no file) and as body.extra.sheet of the result; the
  * warning NO_SHEET where a file was wanted and nothing was broken. */

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 
 #include "audit/evasion.h"
+#include "audit/rows.h"
 #include "audit/show.h"
+#include "audit/trust_text.h"
 
 /* Rows of one method, or of the union or corpus. */
 static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, int method, int64_t clean,
-                        uint8_t *correct) {
+                        uint8_t *correct, const json *body) {
     char name[EVASION_NAME];
     for (int i = 0; i < p->n_eps; i++) {
         int64_t survivors = evasion_correct(v, method, i, correct);
@@ -26,33 +28,38 @@ static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, 
             cell_share(t, clean - survivors, clean);
         else
             cell_share(t, survivors, v->results[0].n);
+        row_query q = {.attack = evasion_name(p, method, name), .eps = p->eps[i]};
+        text_table_cell(t, "%s", row_text(row_find(body, &q), "trust"));
     }
 }
 
-static void print_table(const context *c, const evasion_plan *p, const evasion *v, uint8_t *correct) {
+static void print_table(const context *c, const evasion_plan *p, const evasion *v, uint8_t *correct,
+                        const json *body) {
     const attack_result *first = &v->results[0];
     int64_t clean = 0;
     for (int row = 0; row < first->n; row++)
         clean += first->clean_correct[row];
-    text_table t = text_table_new(p->targets ? "attack|norm|>eps|>n|>to target|95 % interval"
-                                             : "attack|norm|>eps|>n|>accuracy|95 % interval");
+    text_table t = text_table_new(p->targets ? "attack|norm|>eps|>n|>to target|95 % interval|trust"
+                                             : "attack|norm|>eps|>n|>accuracy|95 % interval|trust");
     if (!p->targets) {
         text_table_cell(&t, "none (clean)");
         text_table_cell(&t, "%s", "");
         text_table_cell(&t, "%s", "");
         cell_share(&t, clean, first->n);
+        text_table_cell(&t, "%s", "");
     }
-    if (p->stored) method_rows(&t, p, v, EVASION_CORPUS, clean, correct);
+    if (p->stored) method_rows(&t, p, v, EVASION_CORPUS, clean, correct, body);
     for (int i = 0; i < v->n_done; i++)
-        method_rows(&t, p, v, i, clean, correct);
-    if (v->n_done > 1) method_rows(&t, p, v, EVASION_UNION, clean, correct);
+        method_rows(&t, p, v, i, clean, correct, body);
+    if (v->n_done > 1) method_rows(&t, p, v, EVASION_UNION, clean, correct, body);
     text_table_print(&t, context_out(c));
     text_table_free(&t);
 }
 
-void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v) {
+void evasion_print(const context *c, const dataset *d, const evasion_plan *p, const evasion *v,
+                   const json *body) {
     uint8_t *correct = malloc((size_t)d->n + 1);
-    if (correct) print_table(c, p, v, correct);
+    if (correct) print_table(c, p, v, correct, body);
     free(correct);
     if (p->targets)
         say(c, "\nShare of the images that were classified correctly and that the attack moved to the target "
@@ -63,4 +70,5 @@ void evasion_print(const context *c, const dataset *d, const evasion_plan *p, co
                "more.\n");
     evasion_print_random(c, p, v);
     say(c, "Intervals: 95 %% Wilson; they cover sampling only.\n");
+    trust_say(c, body);
 }

@@ -6,6 +6,7 @@
 #include "audit/evasion_corpus.h"
 #include "audit/evasion_details.h"
 #include "audit/show.h"
+#include "audit/trust.h"
 #include "nets/predict.h"
 
 typedef struct attack_settings {
@@ -16,7 +17,7 @@ typedef struct attack_settings {
     double step_size;
     const char *targeted, *sheet, *save, *corpus;
     int64_t time_budget;
-    bool no_drop, full_auto, uint8;
+    bool no_drop, full_auto, uint8, no_panel;
 } attack_settings;
 
 #define FIELD(name) offsetof(attack_settings, name)
@@ -80,6 +81,10 @@ static const option options[] = {
      .offset = FIELD(full_auto),
      .what = "--attack auto with every step of every stage for what earlier stages left, as AutoAttack runs "
              "it; slower, for comparison"},
+    {.name = "no-panel",
+     .kind = OPTION_FLAG,
+     .offset = FIELD(no_panel),
+     .what = "do not look at 64 of the images for signs that the attacks or the gradients fail"},
     {.name = "sheet",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(sheet),
@@ -169,6 +174,7 @@ typedef struct job {
     evasion_plan plan;
     evasion found;
     evasion_corpus corpus;
+    diagnosis panel;
     attack_result rounded; /* the best examples as images of 256 levels, where the data has such */
 } job;
 
@@ -201,10 +207,14 @@ static status report(job *j, status ran, err *e) {
     result_setting_text(x, "targeted", j->settings->targeted);
     evasion_record(x, j->d, &j->plan, &j->found);
     evasion_record_details(x, j->d, &j->plan, &j->found, &j->rounded);
+    diagnosis_record(x, &j->panel);
+    result_setting_json(x, "panel", json_new_bool(j->panel.images > 0));
+    json *body = json_get(result_json(x), "body");
+    bool stamped = trust_stamp(body, ran != STATUS_OK);
     say_subject(c, j->d, j->m);
-    evasion_print(c, j->d, &j->plan, &j->found);
+    evasion_print(c, j->d, &j->plan, &j->found, body);
     evasion_print_details(c, j->d, &j->plan, &j->found, &j->rounded);
-    status s = write_files(j, x, e);
+    status s = stamped ? write_files(j, x, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
     c->cut_short = j->found.out_of_time;
     if (s == STATUS_OK) s = context_finish(c, x, ran, e);
     result_free(x);
@@ -223,6 +233,8 @@ static status run_job(job *j, err *e) {
     if (ran == STATUS_OK && j->d->pixels)
         s = evasion_round(j->m, j->d, &j->plan, &j->found.best, &j->c->run, &j->rounded, e);
     j->found.later_forwards = j->rounded.forwards;
+    if (s == STATUS_OK && ran == STATUS_OK && !o->no_panel && !j->found.out_of_time)
+        s = evasion_diagnose(j->m, j->d, &j->plan, &j->found, &j->c->run, &j->panel, e);
     if (s == STATUS_CANCELLED) ran = s;
     return s == STATUS_OK || s == STATUS_CANCELLED ? report(j, ran, e) : s;
 }

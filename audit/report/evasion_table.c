@@ -3,6 +3,7 @@
 
 #include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
+#include "audit/report/sections_internal.h"
 #include "audit/rows.h"
 
 static void cell_put(html *h, const attacked *a, const json *row) {
@@ -12,9 +13,11 @@ static void cell_put(html *h, const attacked *a, const json *row) {
         return;
     }
     interval i = row_interval(row);
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small></td>",
+    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small>",
              fmin(fmax(a->targeted ? value : 1 - value, 0), 1), figure_percent(value, i).text,
              figure_interval(i).text);
+    trust_cell(h, row);
+    html_put(h, "</td>");
 }
 
 void attacked_table_put(html *h, const attacked *a) {

@@ -52,4 +52,8 @@ void provenance_put(html *h, json *const *results, int n);
 /* One line: model, data, images. */
 void subject_put(html *h, const json *body);
 
+/* The grade of trust of a row under attack: as a small line in the cell of its value, and in words with the reasons. Empty where the row has none. */
+void trust_cell(html *h, const json *row);
+void trust_put(html *h, const json *row);
+
 #endif

@@ -54,6 +54,11 @@ static void attack_sentence(html *h, const facts *f) {
         html_put(h, "; with %s, %s <b>%s</b>", figure_threat(large).text,
                  f->targeted ? "at least" : "at most", figure_share(large).text);
     html_put(h, ".");
+    if (*row_text(large, "trust")) {
+        html_put(h, " ");
+        trust_put(h, large);
+        html_put(h, ".");
+    }
     distrust_put(h, f);
     html_put(h, "</p>\n");
 }

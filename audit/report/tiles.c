@@ -38,6 +38,11 @@ static void attack_tile(html *h, const facts *f) {
         html_put(h, "<dd>at \xce\xb5\xc2\xa0=\xc2\xa0%s: %s</dd>",
                  figure_eps(row_eps(f->attacked_small)).text,
                  figure_percent(row_value(f->attacked_small), row_interval(f->attacked_small)).text);
+    if (!f->distrust && *row_text(row, "trust")) {
+        html_put(h, "<dd>");
+        trust_put(h, row);
+        html_put(h, "</dd>");
+    }
     if (f->distrust) html_put(h, "<dd class=\"bad\"><b>not to be trusted: %.40s</b></dd>", f->distrust);
     html_put(h, "</dl>\n");
 }

@@ -107,9 +107,29 @@ static void healthy_model_is_judged(void **state) {
     gate(0, "pass", "holds the limit");
 }
 
+/* The panel stands in the result, is paid for, and can be left out. */
+static void panel(void **state) {
+    (void)state;
+    static const char command[] =
+        "attack model.bin --data synth:shapes -n 30 --attack pgd --eps .02 --steps 5";
+    int64_t forwards[2];
+    for (int without = 0; without < 2; without++) {
+        cli_expect(0, NULL, "%s%s --json panel.json", command, without ? " --no-panel" : "");
+        json *result = assert_result_file(temporary_path("panel.json"));
+        const json *body = json_get(result, "body"), *looked = json_get(json_get(body, "extra"), "panel");
+        forwards[without] = json_as_int(json_get(json_get(body, "cost"), "forward"), 0);
+        assert_int_equal(looked == NULL, without);
+        assert_int_equal(json_as_bool(json_get(json_get(body, "settings"), "panel"), false), !without);
+        assert_string_equal(json_as_string(json_get(json_at(json_get(body, "rows"), 1), "trust")), "limited");
+        if (!without) assert_true(json_as_int(json_get(looked, "forward"), 0) < forwards[0]);
+        json_free(result);
+    }
+    assert_true(forwards[0] > forwards[1]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tied), cmocka_unit_test(sheet_of_nothing),
-                                       cmocka_unit_test(not_finite), cmocka_unit_test(constant),
-                                       cmocka_unit_test(healthy_model_is_judged)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tied),     cmocka_unit_test(sheet_of_nothing),        cmocka_unit_test(not_finite),
+        cmocka_unit_test(constant), cmocka_unit_test(healthy_model_is_judged), cmocka_unit_test(panel)};
     return cmocka_run_group_tests(tests, make_models, NULL);
 }
