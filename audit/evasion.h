@@ -24,6 +24,7 @@ typedef struct evasion_plan {
     double seconds;             /* the attacks stop after this time, with what they have; 0 = they run to their end */
     bool keep_best;             /* fill `best` */
     int eot;           /* see attack_plan */
+    bool stand_in;     /* see diagnosis_plan */
     bool random;       /* the model: the cascade is then that for random models */
 } evasion_plan;
 

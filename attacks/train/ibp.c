@@ -50,10 +50,15 @@ static void write_ends(const ibp *p, const batch *b, double eps) {
         }
 }
 
+/* Values that the last layer reads. */
+static size_t features_of(const ibp *p) {
+    return (size_t)p->bounds.pixels * (size_t)p->bounds.channels;
+}
+
 /* The last layer: weight of class k, its bias. */
 static const float *row_of(const ibp *p, const weights *w, int k) {
     const net_param *weight = &p->net->params[p->bounds.last->params[0]];
-    return w->data + weight->offset + (size_t)k * (size_t)p->bounds.features;
+    return w->data + weight->offset + (size_t)k * features_of(p);
 }
 
 static size_t bias_at(const ibp *p) {
@@ -62,16 +67,16 @@ static size_t bias_at(const ibp *p) {
 
 /* Upper bounds of z_k - z_y from divisor times centre and radius of the features. */
 static void worst_logits(const ibp *p, const weights *w, int label, const float *features, float *worst) {
-    int n = p->bounds.features;
+    int n = p->bounds.channels;
     size_t bias = bias_at(p);
-    const float *own = row_of(p, w, label), *radius = features + n;
     for (int k = 0; k < p->net->classes; k++) {
-        const float *row = row_of(p, w, k);
+        const float *row = row_of(p, w, k), *own = row_of(p, w, label), *centre = features;
         double sum = 0;
-        for (int j = 0; j < n; j++) {
-            float difference = row[j] - own[j];
-            sum += (double)(difference * features[j] + fabsf(difference) * radius[j]);
-        }
+        for (int pixel = 0; pixel < p->bounds.pixels; pixel++, row += n, own += n, centre += 2 * n)
+            for (int j = 0; j < n; j++) {
+                float difference = row[j] - own[j];
+                sum += (double)(difference * centre[j] + fabsf(difference) * centre[n + j]);
+            }
         sum /= (double)p->bounds.divisor;
         if (bias != SIZE_MAX)
             sum += (double)w->data[bias + (size_t)k] - (double)w->data[bias + (size_t)label];
@@ -82,22 +87,26 @@ static void worst_logits(const ibp *p, const weights *w, int label, const float 
 /* What dworst, the gradient by the worst logits, means for the features and for the last layer. */
 static void worst_backward(const ibp *p, const weights *w, int label, const float *features, float scale,
                            float *dfeatures, float *grad) {
-    int n = p->bounds.features;
-    size_t bias = bias_at(p), first = p->net->params[p->bounds.last->params[0]].offset;
-    const float *own = row_of(p, w, label), *radius = features + n;
-    float *down = grad + first + (size_t)label * (size_t)n;
-    memset(dfeatures, 0, 2 * (size_t)n * sizeof *dfeatures);
+    int n = p->bounds.channels;
+    size_t all = features_of(p), bias = bias_at(p);
+    size_t first = p->net->params[p->bounds.last->params[0]].offset;
+    memset(dfeatures, 0, 2 * all * sizeof *dfeatures);
     for (int k = 0; k < p->net->classes; k++) {
-        float g = scale * p->dworst[k] / p->bounds.divisor, *up = grad + first + (size_t)k * (size_t)n;
-        const float *row = row_of(p, w, k);
         if (k == label) continue;
-        for (int j = 0; j < n; j++) {
-            float difference = row[j] - own[j], sign = difference > 0 ? 1 : difference < 0 ? -1 : 0;
-            float by_weight = g * (features[j] + sign * radius[j]);
-            dfeatures[j] += g * difference;
-            dfeatures[n + j] += g * fabsf(difference);
-            up[j] += by_weight;
-            down[j] -= by_weight;
+        float g = scale * p->dworst[k] / p->bounds.divisor, *d = dfeatures;
+        float *up = grad + first + (size_t)k * all, *down = grad + first + (size_t)label * all;
+        const float *row = row_of(p, w, k), *own = row_of(p, w, label), *centre = features;
+        for (int pixel = 0; pixel < p->bounds.pixels; pixel++) {
+            for (int j = 0; j < n; j++) {
+                float difference = row[j] - own[j], sign = difference > 0 ? 1 : difference < 0 ? -1 : 0;
+                float by_weight = g * (centre[j] + sign * centre[n + j]);
+                d[j] += g * difference;
+                d[n + j] += g * fabsf(difference);
+                up[j] += by_weight;
+                down[j] -= by_weight;
+            }
+            row += n, own += n, up += n, down += n;
+            centre += 2 * n, d += 2 * n;
         }
         if (bias == SIZE_MAX) continue;
         grad[bias + (size_t)k] += scale * p->dworst[k];
@@ -109,7 +118,7 @@ static void worst_backward(const ibp *p, const weights *w, int label, const floa
 static void judge_bounds(ibp *p, const batch *b, const weights *w, double share, float *grad,
                          batch_result *result) {
     int classes = p->net->classes;
-    size_t width = 2 * (size_t)p->bounds.features;
+    size_t width = 2 * features_of(p);
     result->correct = 0;
     for (int i = 0; i < b->n; i++) {
         const float *features = p->features + (size_t)i * width;
@@ -162,7 +171,7 @@ static status ibp_accumulate(void *self, const batch *b, weights *w, float *grad
 static status allocate(ibp *p, size_t most, err *e) {
     size_t classes = (size_t)p->net->classes, ends, features;
     if (size_multiply(2 * most * sizeof(float), p->d, &ends) &&
-        size_multiply(2 * most * sizeof(float), (size_t)p->bounds.features, &features)) {
+        size_multiply(2 * most * sizeof(float), features_of(p), &features)) {
         p->ends = alloc_aligned(ends);
         p->features = alloc_aligned(features);
         p->dfeatures = alloc_aligned(features);

@@ -127,6 +127,13 @@ static const struct layer_way *way_of(const net_node *node) {
     return NULL;
 }
 
+/* The node whose values a linear layer reads, in H,W,C order: what flatten makes of a map are its values. */
+static int read_by(const net *n, const net_node *linear) {
+    int from = linear->inputs[0];
+    bool flat = from > 0 && strcmp(layer_name(n->nodes[from].op), "flatten") == 0;
+    return flat ? n->nodes[from].inputs[0] : from;
+}
+
 static status check(const net *n, err *e) {
     const net_node *last = &n->nodes[n->n_nodes - 1];
     for (int k = 1; k < n->n_nodes; k++)
@@ -137,10 +144,8 @@ static status check(const net *n, err *e) {
     if (n->n_aux > 0)
         return err_set(e, STATUS_USAGE, "--robust ibp: %s has auxiliary heads, which it does not know",
                        n->arch);
-    if (strcmp(layer_name(last->op), "linear") != 0 || last->inputs[0] == 0 ||
-        strcmp(layer_name(n->nodes[last->inputs[0]].op), "flatten") == 0)
-        return err_set(e, STATUS_USAGE,
-                       "--robust ibp: %s does not end in a linear layer behind an activation", n->arch);
+    if (strcmp(layer_name(last->op), "linear") != 0)
+        return err_set(e, STATUS_USAGE, "--robust ibp: %s does not end in a linear layer", n->arch);
     return STATUS_OK;
 }
 
@@ -157,14 +162,16 @@ static status build(making *m, interval_net *out, err *e) {
     const net *n = m->from;
     m->b = net_begin("intervals", (shape){n->input.h, n->input.w, 2 * n->input.c});
     add_input(m);
-    for (int k = 1; k < n->n_nodes - 1; k++) {
+    int read = read_by(n, out->last);
+    for (int k = 1; k <= read; k++) {
         way w = way_of(&n->nodes[k])->way;
         (w == WAY_AFFINE ? add_affine : w == WAY_MOVE ? add_move : add_by_ends)(m, k);
     }
-    interval_node *features = &m->nodes[out->last->inputs[0]];
+    interval_node *features = &m->nodes[read];
     need_centre(m, features);
     out->divisor = features->divisor;
-    out->features = (int)shape_size(n->nodes[out->last->inputs[0]].out);
+    out->channels = n->nodes[read].out.c;
+    out->pixels = n->nodes[read].out.h * n->nodes[read].out.w;
     add_node(m, "concat", NULL, 2, (int[]){features->centre, features->radius});
     return net_finish_map(m->b, &out->net, e);
 }

@@ -12,20 +12,20 @@ typedef struct interval_copy {
     bool absolute;
 } interval_copy;
 
-/* Input: H x W x 2C, the C lower ends and then the C upper ones. Output, 2F values: `divisor` times centre and radius of the F values that the last
- * layer of the other net, which must be linear, reads. */
+/* Input: H x W x 2C, the C lower ends and then the C upper ones. Output, for each of `pixels`: `divisor` times centre and then radius of the `channels` values
+ * there, of all that the last layer of the other net, which must be linear, reads in H,W,C order. */
 typedef struct interval_net {
     net *net;
     weights weights;
     interval_copy *copies;
     int n_copies;
     const net_node *last; /* of the other net */
-    int features;
+    int pixels, channels;
     float divisor;
 } interval_net;
 
 /* n must outlive it. STATUS_USAGE, naming node and layer, for nets with other layers than convolutions, linear, monotone and pooling ones, flatten and
- * sums, that do not end in a linear layer behind one of them, or have auxiliary heads. */
+ * sums, that do not end in a linear layer, or have auxiliary heads. */
 MUST_CHECK status interval_net_new(const net *n, interval_net *out, err *e);
 void interval_net_free(interval_net *i);
 

@@ -131,6 +131,7 @@ static evasion_plan plan_of(const context *c, const attack_settings *o, const mo
         .keep_best = true,
         .batch = (int)c->common.batch,
         .eot = (int)c->defence.eot,
+        .stand_in = c->defence.bpda,
         .random = model_is_random(m)};
     for (int i = 0; i < o->attacks.n && i < EVASION_METHODS; i++)
         p.methods[p.n_methods++] = attack_at(o->attacks.values[i]);

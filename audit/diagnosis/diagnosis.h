@@ -12,6 +12,7 @@ typedef struct diagnosis_plan {
     norm norm;              /* of the attack that is diagnosed; other than Linf and L2: the panel uses Linf at its own eps */
     double eps;             /* where the panel walks: > 0 */
     double smaller;         /* another, 0 < smaller < eps: must not be harder to survive */
+    bool stand_in;          /* the gradient is on purpose that of another function (BPDA): it is not held against the answers */
     attack_options options; /* of the many-step attack that is diagnosed; zeros take those of pgd */
 } diagnosis_plan;
 

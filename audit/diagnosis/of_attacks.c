@@ -37,6 +37,10 @@ status evasion_diagnose(model *m, const dataset *d, const evasion_plan *p, const
     free(correct);
     if (i < 0) return STATUS_OK;
     double smaller = i > 0 && p->eps[i - 1] > 0 ? p->eps[i - 1] : p->eps[i] / 2;
-    diagnosis_plan plan = {.norm = p->norm, .eps = p->eps[i], .smaller = smaller, .options = options_of(p)};
+    diagnosis_plan plan = {.norm = p->norm,
+                           .eps = p->eps[i],
+                           .smaller = smaller,
+                           .stand_in = p->stand_in,
+                           .options = options_of(p)};
     return diagnose(m, d, &plan, r, out, e);
 }

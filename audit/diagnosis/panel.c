@@ -97,6 +97,7 @@ status panel_open(panel *p, model *m, const dataset *d, const diagnosis_plan *pl
                  .eps = own ? (d->image.c == 1 ? 0.05 : 4.0 / 255) : plan->eps,
                  .options = plan->options};
     p->smaller = own ? p->eps / 2 : plan->smaller;
+    p->stand_in = plan->stand_in;
     if (!model_has_gradient(m)) return err_set(e, STATUS_USAGE, "the model gives no gradients to diagnose");
     status s = choose_images(p, d, e);
     if (s == STATUS_OK && p->n > 0) s = allocate(p, e);

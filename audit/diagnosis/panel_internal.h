@@ -25,6 +25,7 @@ typedef struct panel {
     size_t size; /* floats of an image */
     norm norm;
     double eps, smaller;
+    bool stand_in;
     attack_options options; /* of the many-step attack, as asked for */
     float *images;          /* n x size */
     float *clean;           /* n x classes: logits there */

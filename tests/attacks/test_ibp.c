@@ -6,6 +6,7 @@
 #include "attacks/train/robust_internal.h"
 #include "datasets/open.h"
 #include "nets/zoo.h"
+#include "tests/support/robust_bench.h"
 #include "tests/support/test.h"
 
 static dataset two_shapes(int n) {
@@ -50,7 +51,7 @@ static double margin_in_training(objective *goal, const net *n, weights *w, cons
 
 static void bounds_are_those_of_certificates(void **state) {
     (void)state;
-    static const char *const archs[] = {"wong-kolter", "mlp", "lenet5", "madry"};
+    static const char *const archs[] = {"wong-kolter", "linear", "mlp", "lenet5", "madry"};
     const double eps = 0.01;
     dataset d = two_shapes(6);
     for (size_t k = 0; k < sizeof archs / sizeof *archs; k++) {
@@ -93,6 +94,41 @@ static void bounds_are_those_of_certificates(void **state) {
     dataset_free(&d);
 }
 
+static double mean_loss(bench *t, objective *goal, float *grad) {
+    err e;
+    batch_result result;
+    assert_ok(goal->accumulate(goal->self, &t->b, &t->w, grad, &result, &e), e);
+    return result.loss / ROWS;
+}
+
+/* Parameter by parameter by central differences: |w| bends where w or a difference of two changes its sign, so a few may disagree. */
+static void gradients_are_those_of_the_loss(void **state) {
+    (void)state;
+    const float h = 1e-3f;
+    bench *t = bench_begin(2);
+    objective goal = bench_objective(t, "ibp", 0.1);
+    size_t n = t->net->n_trainable, bent = 0;
+    float *grad = calloc(n, sizeof *grad), *other = calloc(n, sizeof *other);
+    mean_loss(t, &goal, grad);
+    for (size_t i = 0; i < n; i++) {
+        float kept = t->w.data[i];
+        double loss[2];
+        for (int side = 0; side < 2; side++) {
+            t->w.data[i] = side ? kept + h : kept - h;
+            t->w.version++;
+            loss[side] = mean_loss(t, &goal, other);
+        }
+        t->w.data[i] = kept;
+        bent += fabs((loss[1] - loss[0]) / (2 * (double)h) - (double)grad[i]) > 3e-4;
+    }
+    print_message("%zu of %zu parameters stand at a bend\n", bent, n);
+    assert_true(bent * 20 < n);
+    free(grad);
+    free(other);
+    goal.free(goal.self);
+    bench_end(t);
+}
+
 static void refuses(const char *arch, zoo_norm norm_kind, const char *words) {
     err e;
     net *n;
@@ -113,12 +149,12 @@ static void refuses(const char *arch, zoo_norm norm_kind, const char *words) {
 static void other_nets_are_refused(void **state) {
     (void)state;
     refuses("small", ZOO_NORM_OWN, "--norm none");
-    refuses("linear", ZOO_NORM_OWN, "does not end");
     refuses("mobilenet-0.25", ZOO_NORM_OWN, "layer");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(bounds_are_those_of_certificates),
+                                       cmocka_unit_test(gradients_are_those_of_the_loss),
                                        cmocka_unit_test(other_nets_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

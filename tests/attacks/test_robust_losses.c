@@ -82,8 +82,8 @@ static void check_objective_gradient(const char *name) {
 
 static void gradients_are_those_of_the_loss(void **state) {
     (void)state;
-    for (int i = 0; robust_at(i); i++)
-        check_objective_gradient(robust_at(i)->name);
+    for (int i = 0; robust_at(i); i++) /* bounds have kinks in every direction: test_ibp.c */
+        if (strcmp(robust_at(i)->name, "ibp") != 0) check_objective_gradient(robust_at(i)->name);
 }
 
 /* With beta and eps of almost nothing, TRADES is plain training. */

@@ -52,7 +52,8 @@ static void bpda_sees_what_a_zero_gradient_hides(void **state) {
     (void)state;
     cli_expect(0, "--bpda", ATTACK "--defence quantize:16 --json blind.json");
     cli c =
-        cli_run(0, NULL, ATTACK "--defence quantize:16 --bpda --json bpda.json --save b.npz --sheet b.png");
+        cli_run(0, NULL,
+                ATTACK "--no-panel --defence quantize:16 --bpda --json bpda.json --save b.npz --sheet b.png");
     assert_non_null(strstr(c.out, "behind quantize:16"));
     cli_free(&c);
     assert_true(warns("blind.json", "ZERO_GRAD", "--bpda"));
