@@ -15,6 +15,11 @@ static void warn_alarm(result *x, const attack *method, const char *code, const 
                          : "audit selftest");
 }
 
+/* One image alone, or one in `share`, is noise of a random start. */
+static bool is_noise(int count, int n, int share) {
+    return count < 2 || count * share <= n;
+}
+
 /* A weaker method that breaks what a stronger one missed says that the stronger one was misled, by masked gradients for instance. */
 static void warn_if_stronger(result *x, const dataset *d, const evasion_plan *p, const evasion *v, int weak,
                              int strong) {
@@ -26,7 +31,7 @@ static void warn_if_stronger(result *x, const dataset *d, const evasion_plan *p,
         if (n < ATTACK_SAMPLES) rows[n++] = d->ids[row];
         count++;
     }
-    if (count * 100 <= w->n) return; /* one image in a hundred is noise of a random start */
+    if (is_noise(count, w->n, 100)) return;
     bool blind = !p->methods[weak]->needs_gradient;
     char text[200];
     snprintf(text, sizeof text, "%s breaks %d images earlier than %s: the gradients may be masked",
@@ -77,7 +82,6 @@ void evasion_warn(result *x, const attack *method, const attack_result *a) {
 static void warn_of_stage(result *x, const dataset *d, const evasion_plan *p, const evasion *v, int i) {
     const attack_result *before = &v->results[i - 1], *after = &v->results[i];
     bool blind = !p->methods[i]->needs_gradient, targets = !p->methods[i - 1]->loss && p->methods[i]->loss;
-    int share = blind ? 100 : 10; /* one image in so many is noise */
     int32_t rows[ATTACK_SAMPLES];
     int n = 0, count = 0;
     for (int row = 0; row < after->n; row++) {
@@ -85,7 +89,7 @@ static void warn_of_stage(result *x, const dataset *d, const evasion_plan *p, co
         if (n < ATTACK_SAMPLES) rows[n++] = d->ids[row];
         count++;
     }
-    if (!(blind || targets) || count * share <= after->n) return;
+    if (!(blind || targets) || is_noise(count, after->n, blind ? 100 : 10)) return;
     char text[200];
     snprintf(text, sizeof text, "%s breaks %d images that %s left: the gradients may be masked",
              p->methods[i]->name, count, p->methods[i - 1]->name);
