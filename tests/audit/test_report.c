@@ -10,8 +10,8 @@
 #include "audit/result.h"
 #include "core/outfile.h"
 #include "tests/support/cli.h"
-#include "tests/support/page.h"
 #include "tests/support/fakes.h"
+#include "tests/support/page.h"
 
 #define NB "\xe2\x80\xaf" /* the narrow space before a percent sign */
 
@@ -449,14 +449,14 @@ static void odd_results_give_a_whole_page(void **state) {
 /* What attacks add: a pair of classes that do not exist and a curve that is none are passed over. */
 static void odd_details_of_attacks(void **state) {
     (void)state;
-    static const char *const texts[] = {"{\"attack\": \"pgd\", \"eps\": [{\"eps\": 0.1, \"n\": 3, \"pairs\": "
-                                        "[[0, 1, 2], [0, -1, 1], [7, 1, 5], "
-                                        "[0, 9, 1], [0, 1, -4], [], 3]}, 5]}",
-                                        "{\"eps\": 3}", "[]"};
-    static const char *const curves[] = {
+    static const char pairs[] =
+        "{\"attack\": \"pgd\", \"eps\": [{\"eps\": 0.1, \"n\": 3, \"pairs\": [[0, 1, 2], "
+        "[0, -1, 1], [7, 1, 5], [0, 9, 1], [0, 1, -4], [], 3]}, 5]}";
+    static const char *const texts[] = {pairs, "{\"eps\": 3}", "[]"};
+    static const char curve[] =
         "[{\"attack\": \"fmn\", \"walk\": true, \"n\": 3, \"curve\": [[0, 1], [null, 2], "
-        "[0.5, 0.2], 4]}, 7, {}]",
-        "3", "[[]]"};
+        "[0.5, 0.2], 4]}, 7, {}]";
+    static const char *const curves[] = {curve, "3", "[[]]"};
     for (int i = 0; i < 3; i++) {
         result *one[] = {attack_result()};
         dataset d = fake_images(1, 4, (shape){2, 2, 1}, 2, 0, 1);
