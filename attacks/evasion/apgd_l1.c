@@ -2,7 +2,7 @@
  * signs of the largest components only, as many as two thirds of the floats that the best point so far changes; while that number falls, the step is long and the
  * walk goes on from the best point, else the step shrinks. As in the authors' AutoAttack the walk begins in balls three and two times as
  * large, and takes the best point of each into the next; what broke the sample at a larger eps stands in for these two. Checkpoints are a twenty-fifth of all steps apart;
- * their code takes that of each ball's steps, which is one step, and breaks fewer. */
+ * their code takes that of the steps in each ball, which is one step. */
 #include <math.h>
 #include <string.h>
 

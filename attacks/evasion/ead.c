@@ -1,6 +1,6 @@
 /* Elastic net: Chen, Sharma, Zhang, Yi, Hsieh, "EAD: elastic-net attacks to deep neural networks via adversarial examples", 2018, algorithm 1: minimise
  * c max(-margin, 0) + ||x - x0||_2^2 + beta ||x - x0||_1 by gradient steps, each followed by soft thresholding, for constants c that a bisection chooses; the decision rule is
- * L1, the runner's. These are ISTA's steps, which the authors found to do as well: FISTA's are taken at points that are not sparse, which
+ * L1, the runner's. These are ISTA's steps: FISTA's are taken at points that are not sparse, which
  * would have to be judged apart. */
 #include <math.h>
 #include <string.h>
