@@ -179,10 +179,10 @@ static void training_makes_robust(void **state) {
     static const char *const names[] = {"pgd", "fast"};
     const double eps = 0.08;
     dataset d = shapes("train", 800), test = shapes("test", 200);
-    trained plain = fit(NULL, &d, 2, 8, 0);
+    trained plain = fit(NULL, &d, 2, 5, 0);
     int64_t before = survivors(&plain, &test, eps);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        trained t = fit(names[i], &d, 2, 8, eps);
+        trained t = fit(names[i], &d, 2, 5, eps);
         int64_t after = survivors(&t, &test, eps);
         print_message("%s: %d of 200 survive, after plain training %d\n", names[i], (int)after, (int)before);
         assert_true(after >= before + 40);

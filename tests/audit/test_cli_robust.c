@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define QUICK "train --data synth:shapes -n 200 --arch wong-kolter --epochs 2 --robust-eps .05 "
+#define QUICK "train --data synth:shapes -n 100 --arch wong-kolter --epochs 2 --robust-eps .05 "
 
 /* A net for certificates tells what they prove, never more than withstands the attack. */
 static void certified_training_tells_both_bounds(void **state) {
