@@ -27,6 +27,13 @@ const defence *defence_find(const char *name) {
     return NULL;
 }
 
+status defence_fits_side(double strength, shape s, err *e) {
+    int side = s.h < s.w ? s.h : s.w;
+    if (strength < side) return STATUS_OK;
+    return err_set(e, STATUS_USAGE, "%g pixels, expected fewer than the %d of the image's side", strength,
+                   side);
+}
+
 static status unknown(const char *name, err *e) {
     char known[256] = "";
     size_t used = 0;

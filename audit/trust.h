@@ -5,7 +5,7 @@
 #include "core/json.h"
 
 /* high: strong attacks ran to their end and nothing looks wrong. limited: nothing looks wrong, but too little was tried, or a warning says that other
- * losses or tools see something else. low: a warning says that the attack could not do its work. docs/attack.md has the rule. */
+ * losses or tools see something else. low: a warning says that the attack could not do its work. docs/diagnosis.md has the rule. */
 typedef enum trust { TRUST_LOW, TRUST_LIMITED, TRUST_HIGH } trust;
 
 const char *trust_name(trust t); /* "low", ... */

@@ -13,4 +13,7 @@ static inline size_t pixel_at(shape s, int row, int column) {
     return ((size_t)row * (size_t)s.w + (size_t)column) * (size_t)s.c;
 }
 
+/* For defence.fits of kinds whose strength is a number of pixels: fewer than the image's smaller side. */
+status defence_fits_side(double strength, shape s, err *e);
+
 #endif

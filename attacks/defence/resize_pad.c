@@ -5,13 +5,6 @@
 
 #include "attacks/defence/defence_internal.h"
 
-static status fits(double strength, shape s, err *e) {
-    int side = s.h < s.w ? s.h : s.w;
-    if (strength < side) return STATUS_OK;
-    return err_set(e, STATUS_USAGE, "%g pixels, expected fewer than the %d of the image's side", strength,
-                   side);
-}
-
 typedef struct placing {
     int h, w, top, left; /* of the shrunk image */
 } placing;
@@ -76,6 +69,6 @@ const defence defence_resize_pad = {
     .most = 1024,
     .whole = true,
     .random = true,
-    .fits = fits,
+    .fits = defence_fits_side,
     .apply = apply,
     .pull = pull};

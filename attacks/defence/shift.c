@@ -3,13 +3,6 @@
 
 #include "attacks/defence/defence_internal.h"
 
-static status fits(double strength, shape s, err *e) {
-    int side = s.h < s.w ? s.h : s.w;
-    if (strength < side) return STATUS_OK;
-    return err_set(e, STATUS_USAGE, "%g pixels, expected fewer than the %d of the image's side", strength,
-                   side);
-}
-
 /* Copies what stays inside when the image moves by (down, right). */
 static void move(shape s, int down, int right, const float *x, float *out) {
     memset(out, 0, shape_size(s) * sizeof *out);
@@ -48,6 +41,6 @@ const defence defence_shift = {.name = "shift",
                                .most = 1024,
                                .whole = true,
                                .random = true,
-                               .fits = fits,
+                               .fits = defence_fits_side,
                                .apply = apply,
                                .pull = pull};

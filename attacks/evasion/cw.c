@@ -7,13 +7,11 @@
 #include "attacks/evasion/evasion_internal.h"
 
 typedef struct cw {
-    int search, taken;
-    double c, c_low, c_high;
-    bool found; /* with this c */
+    int taken; /* steps with this constant */
+    constant_search search;
     float floats[];
 } cw;
 enum { W, MEAN, SQUARE, PARTS };
-enum { SEARCHES = 9 };
 static const double rate = 0.05, beta1 = 0.9, beta2 = 0.999, pull = 0.999999;
 
 static float *part(cw *a, const attack_sample *s, int i) {
@@ -26,7 +24,6 @@ static size_t state_bytes(const attack_sample *s) {
 
 static void begin_search(const attack_sample *s, cw *a) {
     a->taken = 0;
-    a->found = false;
     for (size_t i = 0; i < s->d; i++)
         part(a, s, W)[i] = (float)atanh((2.0 * s->x0[i] - 1) * pull);
     memset(part(a, s, MEAN), 0, 2 * s->d * sizeof(float));
@@ -39,18 +36,10 @@ static void image_of(const attack_sample *s, cw *a, float *x) {
 
 static ask start(const attack_sample *s, void *state, float *x) {
     cw *a = state;
-    *a = (cw){.c = 1, .c_high = INFINITY};
+    *a = (cw){.search = constant_search_begin(1)};
     begin_search(s, a);
     image_of(s, a, x);
     return ASK_GRADIENT;
-}
-
-/* Minus max(margin, 0), which vanishes once the point is adversarial, so that the distance alone pulls then. */
-static float loss(const attack_sample *s, const void *state, const float *z, float *dz) {
-    float value = loss_margin(s, state, z, dz);
-    if (value <= 0) return value;
-    memset(dz, 0, (size_t)s->classes * sizeof *dz);
-    return 0;
 }
 
 static void adam(const attack_sample *s, cw *a, const float *gradient, const float *x) {
@@ -59,7 +48,7 @@ static void adam(const attack_sample *s, cw *a, const float *gradient, const flo
         1 - (a->taken - 1.0) / s->options->steps; /* the hinge shakes the point by a step: they shrink */
     double mean_part = 1 - pow(beta1, a->taken), square_part = 1 - pow(beta2, a->taken);
     for (size_t i = 0; i < s->d; i++) {
-        double dx = 2 * ((double)x[i] - s->x0[i]) - a->c * gradient[i], t = 2.0 * x[i] - 1;
+        double dx = 2 * ((double)x[i] - s->x0[i]) - a->search.c * gradient[i], t = 2.0 * x[i] - 1;
         double g = dx * (1 - t * t) / 2;
         if (!isfinite(g)) g = 0;
         mean[i] = (float)(beta1 * mean[i] + (1 - beta1) * g);
@@ -68,24 +57,14 @@ static void adam(const attack_sample *s, cw *a, const float *gradient, const flo
     }
 }
 
-/* A constant that found an example may be smaller, one that did not must be larger. */
-static bool next_constant(cw *a) {
-    if (a->found)
-        a->c_high = a->c;
-    else
-        a->c_low = a->c;
-    a->c = isfinite(a->c_high) ? (a->c_low + a->c_high) / 2 : a->c * 10;
-    return ++a->search < SEARCHES;
-}
-
 static ask step_on(const attack_sample *s, void *state, const attack_answer *answer, float *x) {
     cw *a = state;
     if (!answer->gradient) return ASK_DONE;
-    a->found |= attack_succeeds(s, answer->logits);
+    a->search.found |= attack_succeeds(s, answer->logits);
     if (++a->taken <= s->options->steps) {
         adam(s, a, answer->gradient, x);
     } else {
-        if (!next_constant(a)) return ASK_DONE;
+        if (!constant_search_next(&a->search)) return ASK_DONE;
         begin_search(s, a);
     }
     image_of(s, a, x);
@@ -103,5 +82,5 @@ const attack attack_cw = {
     .state_bytes = state_bytes,
     .start = start,
     .step = step_on,
-    .loss = loss,
+    .loss = loss_hinge,
 };

@@ -8,11 +8,9 @@
 #include "attacks/evasion/evasion_internal.h"
 
 typedef struct ead {
-    int search, taken;
-    double c, c_low, c_high;
-    bool found; /* with this c */
+    int taken; /* steps with this constant */
+    constant_search search;
 } ead;
-enum { SEARCHES = 9 };
 static const double rate = 0.01, beta = 0.01;
 
 static size_t state_bytes(const attack_sample *s) {
@@ -21,24 +19,16 @@ static size_t state_bytes(const attack_sample *s) {
 }
 
 static ask start(const attack_sample *s, void *state, float *x) {
-    *(ead *)state = (ead){.c = 0.1, .c_high = INFINITY};
+    *(ead *)state = (ead){.search = constant_search_begin(0.1)};
     memcpy(x, s->x0, s->d * sizeof *x);
     return ASK_GRADIENT;
-}
-
-/* Minus the hinge: nothing pulls across once the point is adversarial. */
-static float loss(const attack_sample *s, const void *state, const float *z, float *dz) {
-    float value = loss_margin(s, state, z, dz);
-    if (value <= 0) return value;
-    memset(dz, 0, (size_t)s->classes * sizeof *dz);
-    return 0;
 }
 
 /* The threshold is beta itself, not beta times the length of the step: as in the paper. */
 static void descend(const attack_sample *s, const ead *a, const float *gradient, float *x) {
     double length = rate * sqrt(1 - (a->taken - 1.0) / s->options->steps);
     for (size_t i = 0; i < s->d; i++) {
-        double delta = (double)x[i] - s->x0[i], g = 2 * delta - a->c * gradient[i];
+        double delta = (double)x[i] - s->x0[i], g = 2 * delta - a->search.c * gradient[i];
         if (!isfinite(g)) g = 0;
         delta -= length * g;
         delta = copysign(fmax(fabs(delta) - beta, 0), delta);
@@ -46,26 +36,15 @@ static void descend(const attack_sample *s, const ead *a, const float *gradient,
     }
 }
 
-/* A constant that found an example may be smaller, one that did not must be larger. */
-static bool next_constant(ead *a) {
-    if (a->found)
-        a->c_high = a->c;
-    else
-        a->c_low = a->c;
-    a->c = isfinite(a->c_high) ? (a->c_low + a->c_high) / 2 : a->c * 10;
-    a->taken = 0;
-    a->found = false;
-    return ++a->search < SEARCHES;
-}
-
 static ask step_on(const attack_sample *s, void *state, const attack_answer *answer, float *x) {
     ead *a = state;
     if (!answer->gradient) return ASK_DONE;
-    a->found |= attack_succeeds(s, answer->logits);
+    a->search.found |= attack_succeeds(s, answer->logits);
     if (++a->taken <= s->options->steps) {
         descend(s, a, answer->gradient, x);
     } else {
-        if (!next_constant(a)) return ASK_DONE;
+        if (!constant_search_next(&a->search)) return ASK_DONE;
+        a->taken = 0;
         memcpy(x, s->x0, s->d * sizeof *x);
     }
     return ASK_GRADIENT;
@@ -82,5 +61,5 @@ const attack attack_ead = {
     .state_bytes = state_bytes,
     .start = start,
     .step = step_on,
-    .loss = loss,
+    .loss = loss_hinge,
 };

@@ -49,11 +49,23 @@ double dual_norm(norm p, const float *w, size_t d);
 float loss_difference(const attack_sample *s, int above, int below, const float *z, float *dz);
 /* The largest logit other than the label's minus the label's, or the target's minus the largest other. Positive: broken. */
 float loss_margin(const attack_sample *s, const void *state, const float *z, float *dz);
+/* Minus max(-margin, 0): as the margin until the sample is broken, then 0, so that a distance beside it pulls alone. */
+float loss_hinge(const attack_sample *s, const void *state, const float *z, float *dz);
 /* The difference-of-logits ratio, Croce and Hein 2020, equation 6: the margin divided by the spread between the first and the third logit, and
  * equation 7 where the sample has a target. Fewer than 3 (with target 4) classes have no such spread: the margin. */
 float loss_dlr(const attack_sample *s, const void *state, const float *z, float *dz);
 /* Equation 7 for this target. */
 float loss_dlr_towards(const attack_sample *s, int target, const float *z, float *dz);
+
+/* The constant c of c * loss beside a distance (Carlini and Wagner 2017): tenfold until one finds an example, then bisected. */
+typedef struct constant_search {
+    int done;
+    double c, low, high;
+    bool found; /* an example, with this c */
+} constant_search;
+
+constant_search constant_search_begin(double c);
+bool constant_search_next(constant_search *k); /* the next c, found = false; false after nine */
 
 /* Projected gradient ascent (Kurakin et al. 2016; Madry et al. 2018): `steps` gradients, each followed by a step of step_size * eps
  * (falling: on average), and a forward pass at the last point. */

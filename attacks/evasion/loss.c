@@ -25,6 +25,13 @@ float loss_margin(const attack_sample *s, const void *state, const float *z, flo
     return s->target >= 0 ? loss_difference(s, own, other, z, dz) : loss_difference(s, other, own, z, dz);
 }
 
+float loss_hinge(const attack_sample *s, const void *state, const float *z, float *dz) {
+    float margin = loss_margin(s, state, z, dz);
+    if (margin <= 0) return margin;
+    memset(dz, 0, (size_t)s->classes * sizeof *dz);
+    return 0;
+}
+
 /* d (a / b) for a = z_above - z_below, given db. */
 static float ratio(const attack_sample *s, int above, int below, double b, const double *db, const float *z,
                    float *dz) {
