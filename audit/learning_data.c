@@ -67,3 +67,12 @@ status learning_data_open(context *c, int64_t train_n, const char *test_data, in
     dataset_free(&all);
     return s;
 }
+
+void learning_record(result *x, const learn_plan *p, const dataset *train, bool halved) {
+    result_setting_number(x, "steps", p->steps);
+    result_setting_number(x, "batch", p->batch);
+    result_setting_number(x, "step_size", p->step_size);
+    result_setting_number(x, "train_n", train->n);
+    result_setting_text(x, "train_sha256", train->sha256);
+    result_setting_json(x, "halved", json_new_bool(halved));
+}

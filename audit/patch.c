@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "audit/answer_warnings.h"
+#include "audit/answers.h"
+#include "audit/learning_data.h"
 #include "audit/show.h"
 
 static const struct {
@@ -132,35 +133,16 @@ static void record_settings(result *x, const patch_study *s) {
     result_setting_number(x, "side", s->rules.side);
     result_setting_number(x, "degrees", s->rules.degrees);
     result_setting_number(x, "scale", s->rules.scale);
-    result_setting_number(x, "steps", s->plan.steps);
-    result_setting_number(x, "batch", s->plan.batch);
-    result_setting_number(x, "step_size", s->plan.step_size);
-    result_setting_number(x, "train_n", s->train->n);
-    result_setting_text(x, "train_sha256", s->train->sha256);
-    result_setting_json(x, "halved", json_new_bool(s->halved));
-}
-
-static void record_answers(result *x, const patch_study *s, const char *name, const int32_t *answers,
-                           uint8_t *right) {
-    row_key key = {.metric = "accuracy", .attack = name, .eps = NAN};
-    for (int row = 0; row < s->test->n; row++)
-        right[row] = answers[row] == s->test->labels[row];
-    result_share(x, key, answers_right(s->test, answers), s->test->n);
-    result_outcomes(x, key, right, s->test->n);
+    learning_record(x, &s->plan, s->train, s->halved);
 }
 
 void patch_record(result *x, const patch_study *s) {
-    uint8_t *right = calloc((size_t)s->test->n + 1, 1);
     record_settings(x, s);
-    if (!right) {
-        result_setting_json(x, "settings", NULL); /* the failure is kept */
-        return;
-    }
-    record_answers(x, s, NULL, s->clean, right);
+    answers_record(x, (row_key){.eps = NAN}, s->test, s->clean);
     for (int k = 0; k < PATCH_KINDS; k++) {
         if (!s->patches[k]) continue;
         int64_t n, hits = target_hits(s->test, s->clean, s->answers[k], s->target, &n);
-        record_answers(x, s, kinds[k].name, s->answers[k], right);
+        answers_record(x, (row_key){.attack = kinds[k].name, .eps = NAN}, s->test, s->answers[k]);
         result_share(x, (row_key){.metric = "target_success", .attack = kinds[k].name, .eps = NAN}, hits, n);
     }
     json *trials = json_new_array();
@@ -172,7 +154,6 @@ void patch_record(result *x, const patch_study *s) {
         json_free(trials);
     answers_warn(x, s->test, s->clean, NULL);
     result_cost(x, s->cost.forwards, s->cost.backwards);
-    free(right);
 }
 
 static void print_row(text_table *t, const patch_study *s, const char *what, const int32_t *answers) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "audit/answer_warnings.h"
+#include "audit/answers.h"
 #include "audit/show.h"
 
 /* Verdicts that are one bit an image. */

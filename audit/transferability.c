@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "attacks/changed.h"
-#include "audit/answer_warnings.h"
+#include "audit/answers.h"
 #include "audit/panel_sheet.h"
 #include "audit/show.h"
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "attacks/patch.h"
-#include "audit/answer_warnings.h"
+#include "audit/answers.h"
+#include "audit/learning_data.h"
 #include "audit/show.h"
 
 static status answer(universal_study *s, const float *delta, const run *r, int32_t *answers, err *e) {
@@ -68,23 +69,13 @@ static void record_settings(result *x, const universal_study *s) {
     result_setting_text(x, "norm", norm_name(s->norm));
     result_setting_json(x, "eps", eps);
     result_setting_text(x, "target", s->plan.target >= 0 ? s->test->class_names[s->plan.target] : NULL);
-    result_setting_number(x, "steps", s->plan.steps);
-    result_setting_number(x, "batch", s->plan.batch);
-    result_setting_number(x, "step_size", s->plan.step_size);
     result_setting_number(x, "cap", s->plan.cap);
-    result_setting_number(x, "train_n", s->train->n);
-    result_setting_text(x, "train_sha256", s->train->sha256);
-    result_setting_json(x, "halved", json_new_bool(s->halved));
+    learning_record(x, &s->plan, s->train, s->halved);
 }
 
-static void record_answers(result *x, const universal_study *s, row_key key, const int32_t *answers,
-                           uint8_t *right) {
+static void record_answers(result *x, const universal_study *s, row_key key, const int32_t *answers) {
     int64_t n;
-    for (int row = 0; row < s->test->n; row++)
-        right[row] = answers[row] == s->test->labels[row];
-    key.metric = "accuracy";
-    result_share(x, key, answers_right(s->test, answers), s->test->n);
-    result_outcomes(x, key, right, s->test->n);
+    answers_record(x, key, s->test, answers);
     if (!key.attack) return;
     int64_t k = answers_changed(s->test->n, s->clean, answers, &n);
     key.metric = "fooling_rate";
@@ -96,22 +87,16 @@ static void record_answers(result *x, const universal_study *s, row_key key, con
 }
 
 void universal_record(result *x, const universal_study *s) {
-    uint8_t *right = calloc((size_t)s->test->n + 1, 1);
     record_settings(x, s);
-    if (!right) {
-        result_setting_json(x, "settings", NULL); /* the failure is kept */
-        return;
-    }
-    record_answers(x, s, (row_key){.eps = NAN}, s->clean, right);
+    record_answers(x, s, (row_key){.eps = NAN}, s->clean);
     for (int i = 0; i < s->done; i++) {
         row_key key = {.attack = "universal", .norm = norm_name(s->norm), .eps = s->eps[i]};
-        record_answers(x, s, key, s->fooled[i], right);
+        record_answers(x, s, key, s->fooled[i]);
         key.attack = "random";
-        record_answers(x, s, key, s->control[i], right);
+        record_answers(x, s, key, s->control[i]);
     }
     answers_warn(x, s->test, s->clean, NULL);
     result_cost(x, s->cost.forwards, s->cost.backwards);
-    free(right);
 }
 
 static void print_row(text_table *t, const universal_study *s, const char *what, double eps,

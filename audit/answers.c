@@ -1,6 +1,7 @@
-#include "audit/answer_warnings.h"
+#include "audit/answers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "attacks/changed.h"
 
@@ -20,6 +21,20 @@ static void warn_of(result *x, const dataset *d, const int32_t *answers, const c
     snprintf(text, sizeof text, "%s%s%s for %d of %d unchanged images: they count as wrong", name ? name : "",
              name ? ": " : "", what, count, d->n);
     result_warning(x, code, text, ids, n, "audit inspect MODEL");
+}
+
+void answers_record(result *x, row_key key, const dataset *d, const int32_t *answers) {
+    uint8_t *right = calloc((size_t)d->n + 1, 1);
+    if (!right) {
+        result_setting_json(x, "settings", NULL); /* the failure is kept */
+        return;
+    }
+    for (int row = 0; row < d->n; row++)
+        right[row] = answers[row] == d->labels[row];
+    key.metric = "accuracy";
+    result_share(x, key, answers_right(d, answers), d->n);
+    result_outcomes(x, key, right, d->n);
+    free(right);
 }
 
 void answers_warn(result *x, const dataset *d, const int32_t *answers, const char *name) {
