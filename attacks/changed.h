@@ -28,6 +28,13 @@ MUST_CHECK status changed_answers(model *m, const dataset *d, const image_change
 /* How many answers are the labels of d. */
 int64_t answers_right(const dataset *d, const int32_t *answers);
 
+/* How many of the images that are right unchanged (answers `clean`) and not of class `target` get it as an answer in `answers`; *n: of how many. */
+int64_t target_hits(const dataset *d, const int32_t *clean, const int32_t *answers, int target, int64_t *n);
+
+/* How many answers differ from those to the unchanged images, where there is one; *n: of how many. What Moosavi-Dezfooli et al. call the fooling rate
+ * needs no labels. */
+int64_t answers_changed(int n_images, const int32_t *clean, const int32_t *answers, int64_t *n);
+
 /* Up to `most` of the rows that are wanted (n bytes), spread over the classes: the first of every class, then the second, and so on. Returns how
  * many. */
 int rows_spread(const dataset *d, const uint8_t *wanted, int most, int *rows);

@@ -44,7 +44,6 @@ MUST_CHECK status defence_parse(const char *text, shape s, defence_chain *out, e
 const char *defence_text(const defence_chain *c, char buffer[DEFENCE_TEXT]);
 
 bool defence_is_random(const defence_chain *c);
-bool defence_is_blind(const defence_chain *c); /* some step has no gradient: without BPDA that of the whole is zero */
 
 typedef struct defended_options {
     uint64_t seed;

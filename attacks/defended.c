@@ -192,7 +192,6 @@ status model_defended(model *inner, const defence_chain *c, const defended_optio
     m->model.ops = &ops[random][model_has_gradient(inner)];
     m->model.self = m;
     m->model.votes = random ? o->votes : 1;
-    m->model.deterministic &= !random;
     if (!allocate(m)) {
         defended_free(m);
         return err_set(e, STATUS_NO_MEMORY, "no memory for a model behind %d defences", c->n);

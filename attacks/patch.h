@@ -43,7 +43,4 @@ void patch_noise(const patch_rules *k, float *patch);
 /* patch <- image `row` of d, scaled to its size: a control. STATUS_NO_MEMORY. */
 MUST_CHECK status patch_of_image(const patch_rules *k, const dataset *d, int row, float *patch, err *e);
 
-/* How many of the images that are right unchanged (answers `clean`) and not of class `target` get it as an answer in `answers`; *n: of how many. */
-int64_t target_hits(const dataset *d, const int32_t *clean, const int32_t *answers, int target, int64_t *n);
-
 #endif

@@ -23,9 +23,9 @@ typedef struct attack_plan {
         after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not
                                      tried at the eps that broke them or above, and `out` goes on from their results */
     int eot; /* of a random model: draws whose mean logits, and whose gradient, the method is told; 0 = 1, at most the model's tile. Others: 0 or 1 */
-    /* NULL, or told of every iterate that is judged, before the method is: for looking into a walk. `row` is that of the data; `success`: inside
+    /* NULL, or told of every iterate that is judged, before the method is: for looking into a walk. `row` is that of the data, `x` the iterate; `success`: inside
      * the ball and broken. Calls for one row come in order and one at a time, those for different rows from several threads at once. */
-    void (*watch)(void *user, int row, const attack_sample *s, const attack_answer *a, bool success);
+    void (*watch)(void *user, int row, const attack_sample *s, const float *x, const attack_answer *a, bool success);
     void *watcher;      /* `user` of it */
     int batch;          /* most samples in flight, 0 = as many as are useful; results do not depend on it */
     bool keep_examples; /* fill `examples` of the result; `after` must have them too */
@@ -74,8 +74,8 @@ typedef struct attack_result {
  * run.budget is shared out equally: each sample may spend budget / n forward-equivalents (a gradient is 2), its re-checks included, and its first
  * evaluation is always made. So what is left undone does not depend on the order of the work.
  *
- * STATUS_USAGE for shapes that do not match, eps that are negative, NaN or not ascending, a norm the method does not have, or
- * a model without gradient, for an eot out of range. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
+ * STATUS_USAGE for shapes that do not match, eps that are negative, NaN or not ascending, a norm the method does not have, a model without gradient,
+ * an eot out of range, or a random model with a method that minimises the distance. STATUS_CANCELLED leaves a valid result in which unfinished samples count as survived. */
 MUST_CHECK status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r,
                              attack_result *out, err *e);
 void attack_result_free(attack_result *a);

@@ -180,7 +180,7 @@ static bool breaks(slot *k, campaign *c, const attack_answer *a) {
     bool inside = ball_contains(plan->norm, k->s.eps, k->x0, k->lb, k->ub, k->x, k->s.d);
     bool success = inside && attack_succeeds(&k->s, a->logits);
     if (!inside && !strays) c->flags[k->row] |= FLAG_OUTSIDE;
-    if (plan->watch) plan->watch(plan->watcher, k->row, &k->s, a, success);
+    if (plan->watch) plan->watch(plan->watcher, k->row, &k->s, k->x, a, success);
     if (!success) return false;
     if (!walk_is_free(c)) return k->eps < c->out->broken_at[k->row];
     return ball_distance(plan->norm, k->x0, k->x, k->s.d) < k->nearest;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attacks/runner_internal.h"
+#include "nets/loss.h"
 
 model_draws slot_draws(slot *k, const campaign *c) {
     if (k->phase == PHASE_CLEAN) return (model_draws){.row = k->s.id, .count = c->votes};
@@ -27,13 +28,11 @@ bool draws_measure(slot *k, const campaign *c, ask next) {
     return power_of_two || next == ASK_DONE;
 }
 
-/* How far the answer lies beyond the boundary: the best wrong logit over the label's, or the target's over the best other; NaN where one is. */
+/* How far the answer lies beyond the boundary; an answer that is none lies deepest. */
 static float depth_of(const attack_sample *s, const float *logits) {
-    int aim = s->target >= 0 ? s->target : s->label;
-    float other = -INFINITY;
-    for (int i = 0; i < s->classes; i++)
-        if (i != aim && !(logits[i] <= other)) other = logits[i];
-    return s->target >= 0 ? logits[aim] - other : other - logits[aim];
+    float margin = logits_margin(logits, s->classes, s->target >= 0 ? s->target : s->label);
+    if (isnan(margin)) return INFINITY;
+    return s->target >= 0 ? margin : -margin;
 }
 
 bool draws_take(slot *k, const float *logits) {
@@ -43,7 +42,7 @@ bool draws_take(slot *k, const float *logits) {
         return false;
     }
     float depth = depth_of(&k->s, logits);
-    if (!(depth <= k->depth)) {
+    if (depth > k->depth) {
         k->depth = depth;
         memcpy(k->example, k->trial, k->s.d * sizeof *k->example);
     }

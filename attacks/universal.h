@@ -22,8 +22,4 @@ typedef struct universal_change {
 } universal_change;
 void universal_make(const void *universal_change, int row, float *x); /* for image_change */
 
-/* How many answers differ from those to the unchanged images, where there is one; *n: of how many. What Moosavi-Dezfooli et al. call the fooling rate
- * needs no labels. */
-int64_t answers_changed(int n_images, const int32_t *clean, const int32_t *answers, int64_t *n);
-
 #endif

@@ -1,6 +1,8 @@
 #include "audit/predictions.h"
 
 #include <math.h>
+
+#include "core/floats.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,17 +63,12 @@ void predictions_free(predictions *p) {
     *p = (predictions){0};
 }
 
-static bool all_finite(const float *z, int classes) {
-    for (int i = 0; i < classes; i++)
-        if (!isfinite(z[i])) return false;
-    return true;
-}
-
 /* Ids of the first rows without an answer whose logits are, or are not, finite. */
 static int rows_without_answer(const dataset *d, const predictions *p, bool finite, int32_t ids[SAMPLES]) {
     int n = 0;
     for (int i = 0; i < p->n && n < SAMPLES; i++)
-        if (p->answers[i] < 0 && all_finite(p->logits + (size_t)i * (size_t)p->classes, p->classes) == finite)
+        if (p->answers[i] < 0 &&
+            floats_finite(p->logits + (size_t)i * (size_t)p->classes, (size_t)p->classes) == finite)
             ids[n++] = d->ids[i];
     return n;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attacks/patch.h"
+#include "attacks/changed.h"
 #include "audit/answers.h"
 #include "audit/learning_data.h"
 #include "audit/show.h"

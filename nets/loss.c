@@ -2,14 +2,10 @@
 
 #include <math.h>
 
-static bool all_finite(const float *z, int classes) {
-    for (int i = 0; i < classes; i++)
-        if (!isfinite(z[i])) return false;
-    return true;
-}
+#include "core/floats.h"
 
 int logits_class(const float *z, int classes) {
-    if (!all_finite(z, classes)) return -1;
+    if (!floats_finite(z, (size_t)classes)) return -1;
     int best = 0, ties = 0;
     for (int i = 1; i < classes; i++) {
         if (z[i] == z[best]) ties++;
@@ -25,7 +21,7 @@ bool logits_correct(const float *z, int classes, int y) {
 }
 
 float logits_margin(const float *z, int classes, int y) {
-    if (!all_finite(z, classes)) return NAN;
+    if (!floats_finite(z, (size_t)classes)) return NAN;
     float other = -INFINITY;
     for (int i = 0; i < classes; i++)
         if (i != y && z[i] > other) other = z[i];

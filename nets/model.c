@@ -70,7 +70,6 @@ status model_of_net(const net *n, const weights *w, bool gradient, const run *r,
                        .workers = r->threads,
                        .tile = SESSION_TILE,
                        .thread_safe = true,
-                       .deterministic = true,
                        .parameters = (int64_t)n->n_trainable,
                        .flops = net_flops(n)};
     snprintf(m->model.arch, sizeof m->model.arch, "%s", n->arch);

@@ -32,7 +32,7 @@ struct model {
     shape input;
     int classes;
     int workers, tile;
-    bool thread_safe, deterministic;
+    bool thread_safe;
     int votes;                       /* of a random model: draws whose mean is its answer, see model_votes */
     const char *const *class_names;  /* `classes` texts, or NULL */
     char arch[64];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/floats.h"
 #include "core/parallel.h"
 #include "nets/loss.h"
 
@@ -121,17 +122,11 @@ status predict_outputs(model *m, const dataset *d, const run *r, const char *sta
     return s;
 }
 
-static bool any_not_finite(const float *z, int classes) {
-    for (int i = 0; i < classes; i++)
-        if (!isfinite(z[i])) return true;
-    return false;
-}
-
 prediction_counts count_predictions(const float *logits, const int32_t *labels, int n, int classes) {
     prediction_counts c = {.n = n, .constant = n > 1};
     for (int i = 0; i < n; i++) {
         const float *z = logits + (size_t)i * (size_t)classes;
-        bool broken = any_not_finite(z, classes);
+        bool broken = !floats_finite(z, (size_t)classes);
         int class = logits_class(z, classes);
         c.not_finite += broken;
         c.tied += class < 0 && !broken;

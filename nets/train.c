@@ -1,6 +1,8 @@
 #include "nets/train.h"
 
 #include <math.h>
+
+#include "core/floats.h"
 #include <string.h>
 
 #include "nets/ranges_internal.h"
@@ -95,13 +97,6 @@ void trainer_end(trainer *t) {
     arena_free(&t->memory);
 }
 
-static bool all_finite(const weights *w) {
-    for (size_t i = 0; i < w->n; i++) {
-        if (!isfinite(w->data[i])) return false;
-    }
-    return true;
-}
-
 /* Where training stands now is what would be saved: EMA all the time, the average of SWA at the end. */
 static status kept_weights(trainer *t, weights **kept, err *e) {
     *kept = t->options->ema_decay > 0 ? &t->average : t->w;
@@ -141,7 +136,7 @@ static status end_epoch(trainer *t, err *e) {
                         .perturbed = t->at.clean_seen > 0};
     if (told.perturbed) told.clean_accuracy = t->at.clean_correct / t->at.clean_seen;
     weights *kept;
-    if (!all_finite(t->w)) {
+    if (!floats_finite(t->w->data, t->w->n)) {
         return err_set(e, STATUS_NOT_EVALUABLE,
                        "training diverged: weights are not finite in epoch %d, step %d (learning rate %.3g); "
                        "try a smaller --lr",

@@ -110,7 +110,7 @@ static float loss_ranked(const attack_sample *s, const void *state, const float 
 }
 
 static bool strays(const attack_sample *s, const void *state) {
-    return s->norm == NORM_L1 && apgd_l1_strays(s, state);
+    return s->norm == NORM_L1 && apgd_l1_strays(state);
 }
 
 const attack attack_apgd_ce = {

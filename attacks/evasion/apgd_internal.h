@@ -13,6 +13,6 @@ size_t apgd_l1_state_bytes(const attack_sample *s);
 ask apgd_l1_start(const attack_sample *s, int target, void *state, float *x);
 ask apgd_l1_step(const attack_sample *s, void *state, const attack_answer *a, float *x);
 /* While it walks in the larger balls. */
-bool apgd_l1_strays(const attack_sample *s, const void *state);
+bool apgd_l1_strays(const void *state);
 
 #endif

@@ -9,8 +9,8 @@
 #include "attacks/evasion/apgd_internal.h"
 
 enum { BALLS = 3 };
-static const double radii[BALLS] = {3, 2, 1},
-                    shares[BALLS] = {0.3, 0.3, 0.4}; /* in units of eps, of the steps */
+static const double radii[BALLS] = {3, 2, 1}; /* in units of eps */
+static const double share = 0.3; /* of the steps, in each ball but the last, which has the rest */
 static const double shrink = 1.5, least_length = 0.1, settled = 0.95;
 
 typedef struct apgd_l1 {
@@ -44,6 +44,10 @@ static void set_sparsity(const attack_sample *s, apgd_l1 *a, const float *x) {
     a->moved = (size_t)((double)a->changed / 1.5);
 }
 
+static int steps_before_last(const attack_sample *s) {
+    return (int)ceil(share * s->options->steps);
+}
+
 static ask enter(const attack_sample *s, apgd_l1 *a, int steps, float *x) {
     attack_sample ball = in_ball(s, a);
     ball_project(&ball, x);
@@ -66,11 +70,10 @@ ask apgd_l1_start(const attack_sample *s, int target, void *state, float *x) {
     rng g = rng_stream(s->seed, "apgd-start", 0, (uint32_t)s->id, (uint32_t)s->restart, 0);
     for (size_t i = 0; i < s->d; i++)
         x[i] = s->x0[i] + rng_normal(&g);
-    return enter(s, a, (int)ceil(shares[0] * s->options->steps), x);
+    return enter(s, a, steps_before_last(s), x);
 }
 
-bool apgd_l1_strays(const attack_sample *s, const void *state) {
-    (void)s;
+bool apgd_l1_strays(const void *state) {
     return ((const apgd_l1 *)state)->ball < BALLS - 1;
 }
 
@@ -89,10 +92,10 @@ static void checkpoint(const attack_sample *s, apgd_l1 *a, float *x) {
 
 /* The last ball gets what the others left of the steps. */
 static ask next_ball(const attack_sample *s, apgd_l1 *a, float *x) {
-    int before = (int)ceil(shares[0] * s->options->steps) + (int)ceil(shares[1] * s->options->steps);
+    int each = steps_before_last(s);
     memcpy(x, part(a, s, BEST), s->d * sizeof *x);
     a->ball++;
-    return enter(s, a, a->ball == BALLS - 1 ? s->options->steps - before : before / 2, x);
+    return enter(s, a, a->ball == BALLS - 1 ? s->options->steps - 2 * each : each, x);
 }
 
 ask apgd_l1_step(const attack_sample *s, void *state, const attack_answer *answer, float *x) {

@@ -30,7 +30,7 @@ static double step_size(const attack_options *o, int taken) {
     return o->falling ? o->step_size * 2 * (1 - (taken + 0.5) / o->steps) : o->step_size;
 }
 
-double falling(const attack_sample *s, int taken, double from, double to) {
+double half_cosine(const attack_sample *s, int taken, double from, double to) {
     const double pi = 3.14159265358979323846;
     return to + (from - to) * (1 + cos(pi * taken / s->options->steps)) / 2;
 }

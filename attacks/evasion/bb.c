@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attacks/evasion/boundary_step.h"
+#include "attacks/evasion/bb_step_internal.h"
 #include "attacks/evasion/decision_internal.h"
 
 typedef enum stage { CLIMB, SEEK, NARROW, WALK } stage;
@@ -26,21 +26,20 @@ static size_t state_bytes(const attack_sample *s) {
     return sizeof(bb) + s->d * sizeof(float);
 }
 
-static ask start(const attack_sample *s, void *state, float *x) {
-    bb *w = state;
-    *w = (bb){.stage = s->restart == 0 ? CLIMB : SEEK};
-    memcpy(x, s->x0, s->d * sizeof *x);
-    if (w->stage == CLIMB) return ASK_GRADIENT;
-    decision_try(s, "bb", 0, x);
-    return ASK_FORWARD;
-}
-
 static ask seek(const attack_sample *s, bb *w, float *x) {
     if (w->stage != SEEK) w->taken = 0;
     w->stage = SEEK;
     if (w->taken == DECISION_TRIES) return ASK_DONE;
     decision_try(s, "bb", w->taken++, x);
     return ASK_FORWARD;
+}
+
+static ask start(const attack_sample *s, void *state, float *x) {
+    bb *w = state;
+    *w = (bb){.stage = s->restart == 0 ? CLIMB : SEEK};
+    if (w->stage == SEEK) return seek(s, w, x);
+    memcpy(x, s->x0, s->d * sizeof *x);
+    return ASK_GRADIENT;
 }
 
 /* Every other step is twice as long. With Linf along the gradient's sign, so that the way along the boundary begins at changes of one size. */
@@ -91,7 +90,7 @@ static ask walk(const attack_sample *s, bb *w, const attack_answer *a, float *x)
     if (w->reached) w->lead = fmax(w->lead - gain * margin, 0);
     double share = exp(log(last_share) * w->taken / s->options->steps);
     double wanted = w->lead - margin + least_gain;
-    w->reached = boundary_step(s, a->gradient, wanted, share * w->first_radius, x);
+    w->reached = bb_step(s, a->gradient, wanted, share * w->first_radius, x);
     return ++w->taken < s->options->steps ? ASK_GRADIENT : ASK_FORWARD;
 }
 

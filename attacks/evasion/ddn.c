@@ -34,7 +34,7 @@ static ask step_on(const attack_sample *s, void *state, const attack_answer *a, 
     ddn *n = state;
     if (!a->gradient) return ASK_DONE;
     bool adversarial = attack_succeeds(s, a->logits);
-    double size = dual_norm(NORM_L2, a->gradient, s->d), step = falling(s, n->taken, 1, 0.01);
+    double size = dual_norm(NORM_L2, a->gradient, s->d), step = half_cosine(s, n->taken, 1, 0.01);
     if (n->taken > 1 && adversarial != n->was_adversarial) n->share = fmax(0.7 * n->share, last_share);
     n->was_adversarial = adversarial;
     if (n->taken > 0) n->radius *= adversarial ? 1 - n->share : 1 + n->share;

@@ -37,8 +37,9 @@ void ball_ascend_sparse(const attack_sample *s, double step, const float *gradie
 /* Moves x by as little as possible, in the norm of s (Linf, L2, L1) and inside its box, so that <w, x> changes by `wanted`; or as far
  * as the box lets it. */
 void hyperplane_reach(const attack_sample *s, const float *w, double wanted, float *x);
+
 /* `from` at the beginning, `to` after all steps of the options, along half a cosine. */
-double falling(const attack_sample *s, int taken, double from, double to);
+double half_cosine(const attack_sample *s, int taken, double from, double to);
 
 /* ||w|| in the norm dual to p; for L0 the largest component. */
 double dual_norm(norm p, const float *w, size_t d);

@@ -24,7 +24,7 @@ static ask start(const attack_sample *s, void *state, float *x) {
 }
 
 static void resize(const attack_sample *s, fmn *f, const attack_answer *a, const float *x) {
-    double now = ball_distance(s->norm, s->x0, x, s->d), share = falling(s, f->taken, 0.05, 0.001);
+    double now = ball_distance(s->norm, s->x0, x, s->d), share = half_cosine(s, f->taken, 0.05, 0.001);
     bool counts = s->norm == NORM_L0;
     if (attack_succeeds(s, a->logits)) {
         f->found = true;
@@ -80,7 +80,7 @@ static ask step_on(const attack_sample *s, void *state, const attack_answer *a, 
     if (!a->gradient) return ASK_DONE;
     resize(s, f, a, x);
     double size = dual_norm(NORM_L2, a->gradient, s->d);
-    double length = falling(s, f->taken, s->norm == NORM_LINF ? 10 : 1, 1e-5);
+    double length = half_cosine(s, f->taken, s->norm == NORM_LINF ? 10 : 1, 1e-5);
     if (size > 0 && isfinite(size))
         for (size_t i = 0; i < s->d; i++)
             x[i] += (float)(length / size * a->gradient[i]);

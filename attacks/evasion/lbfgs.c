@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
-#include "attacks/evasion/lbfgs_memory.h"
+#include "attacks/evasion/lbfgs_memory_internal.h"
 
 typedef struct lbfgs {
     int target, search, taken; /* taken: evaluations with this c */

@@ -1,4 +1,4 @@
-#include "attacks/evasion/lbfgs_memory.h"
+#include "attacks/evasion/lbfgs_memory_internal.h"
 
 #include <math.h>
 #include <string.h>

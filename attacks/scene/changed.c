@@ -92,3 +92,25 @@ int64_t answers_right(const dataset *d, const int32_t *answers) {
         right += answers[row] == d->labels[row];
     return right;
 }
+
+int64_t target_hits(const dataset *d, const int32_t *clean, const int32_t *answers, int target, int64_t *n) {
+    int64_t hits = 0;
+    *n = 0;
+    for (int row = 0; row < d->n; row++) {
+        if (clean[row] != d->labels[row] || d->labels[row] == target) continue;
+        hits += answers[row] == target;
+        *n += 1;
+    }
+    return hits;
+}
+
+int64_t answers_changed(int n_images, const int32_t *clean, const int32_t *answers, int64_t *n) {
+    int64_t changed = 0;
+    *n = 0;
+    for (int row = 0; row < n_images; row++) {
+        if (clean[row] < 0) continue;
+        changed += answers[row] != clean[row];
+        *n += 1;
+    }
+    return changed;
+}

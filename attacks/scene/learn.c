@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attacks/attack.h"
 #include "attacks/scene/learn_internal.h"
 #include "attacks/scene/scene_internal.h"
 #include "core/arena.h"
@@ -40,10 +41,6 @@ static void loss_gradient(const learn_plan *p, const float *z, int classes, int 
     }
 }
 
-static bool is_fooled(const learn_plan *p, const float *z, int classes, int label) {
-    return p->target >= 0 ? logits_class(z, classes) == p->target : !logits_correct(z, classes, label);
-}
-
 static status teach_tile(void *context, int tile, int worker) {
     lecture *l = context;
     model *m = l->m;
@@ -64,7 +61,9 @@ static status teach_tile(void *context, int tile, int worker) {
     for (int i = 0; s == STATUS_OK && i < n; i++) {
         const float *z = logits + (size_t)i * classes;
         loss_gradient(l->p, z, m->classes, l->d->labels[rows[i]], dz + (size_t)i * classes);
-        l->fooled[tile] += is_fooled(l->p, z, m->classes, l->d->labels[rows[i]]);
+        attack_sample judged = {
+            .classes = m->classes, .label = l->d->labels[rows[i]], .target = l->p->target};
+        l->fooled[tile] += attack_succeeds(&judged, z);
     }
     if (s == STATUS_OK) s = model_vjp(m, worker, n, dz, dx, &e);
     for (int i = 0; s == STATUS_OK && i < n; i++)

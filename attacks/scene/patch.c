@@ -191,14 +191,3 @@ status patch_of_image(const patch_rules *k, const dataset *d, int row, float *pa
     free(small);
     return s;
 }
-
-int64_t target_hits(const dataset *d, const int32_t *clean, const int32_t *answers, int target, int64_t *n) {
-    int64_t hits = 0;
-    *n = 0;
-    for (int row = 0; row < d->n; row++) {
-        if (clean[row] != d->labels[row] || d->labels[row] == target) continue;
-        hits += answers[row] == target;
-        *n += 1;
-    }
-    return hits;
-}

@@ -50,14 +50,14 @@ static status judge(subject *b, int n, const spatial_move *moves, bool *right) {
     return s;
 }
 
-/* A queue of moves that are judged by tiles. */
+enum { QUEUE = 64 };
+
+/* Moves that are judged by tiles. */
 typedef struct queue {
     int n;
-    spatial_move moves[64];
-    int tags[64]; /* what each answer is for */
+    spatial_move moves[QUEUE];
+    int tags[QUEUE]; /* what each answer is for */
 } queue;
-
-enum { QUEUE = 64 };
 
 static status flush(subject *b, queue *q, void (*note)(subject *b, int tag, bool right)) {
     bool right[QUEUE];

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "attacks/changed.h"
-#include "attacks/scene/scene_internal.h"
 #include "core/arena.h"
 #include "core/rng.h"
 
@@ -132,9 +131,7 @@ static status ask_all(const crowd *c, const image_change *change, const char *wh
 static status attack_with(const crowd *c, int source, err *e) {
     transferability *t = c->out;
     size_t d = shape_size(c->d->image), all = (size_t)t->models * (size_t)t->n;
-    char stage[64];
-    snprintf(stage, sizeof stage, "%s on %.32s", c->p->method->name, c->names[source]);
-    status s = walk_all(c->models[source], c->d, c->p, c->r, stage, c->examples, &t->cost, e);
+    status s = walk_all(c->models[source], c->d, c->p, c->r, c->examples, &t->cost, e);
     if (s == STATUS_CANCELLED) return s;
     if (s != STATUS_OK) return err_prefix(e, s, "%s", c->names[source]);
     replaced k = {c->examples, d};

@@ -98,14 +98,3 @@ status universal_learn(model *m, const dataset *d, norm which, double eps, const
     start(&b, r->seed, delta);
     return learn(m, d, &what, p, r, stage, delta, cost, e);
 }
-
-int64_t answers_changed(int n_images, const int32_t *clean, const int32_t *answers, int64_t *n) {
-    int64_t changed = 0;
-    *n = 0;
-    for (int row = 0; row < n_images; row++) {
-        if (clean[row] < 0) continue;
-        changed += answers[row] != clean[row];
-        *n += 1;
-    }
-    return changed;
-}

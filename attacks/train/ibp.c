@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attacks/train/interval_net.h"
+#include "attacks/train/interval_net_internal.h"
 #include "attacks/train/robust_internal.h"
 #include "nets/loss.h"
 
@@ -164,7 +164,7 @@ static status ibp_accumulate(void *self, const batch *b, weights *w, float *grad
     if (s != STATUS_OK) return s;
     judge_bounds(p, b, w, 1 - kappa, grad, result);
     s = session_train_backward(p->session, &p->bounds.weights, b->n, p->dfeatures, p->grad, NULL, e);
-    if (s == STATUS_OK) interval_net_gradient(&p->bounds, w, p->grad, 1, grad);
+    if (s == STATUS_OK) interval_net_gradient(&p->bounds, w, p->grad, grad);
     return s;
 }
 

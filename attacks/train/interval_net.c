@@ -1,6 +1,6 @@
 /* Affine layers act on centre and radius, c' = W c + b and r' = |W| r (Gowal et al. 2018, equation 6); monotone ones on both ends. Values change between the
  * two forms where a layer needs the other: c = (hi + lo) / 2, r = (hi - lo) / 2; the halves are left to the weights of the layer that reads them. */
-#include "attacks/train/interval_net.h"
+#include "attacks/train/interval_net_internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a layer does with intervals. */
-typedef enum way { WAY_AFFINE, WAY_MONOTONE, WAY_MOVE, WAY_SUM } way;
+typedef enum way { WAY_AFFINE, WAY_ENDS, WAY_MOVE } way;
 
 static const struct layer_way {
     const char *layer;
@@ -16,17 +16,17 @@ static const struct layer_way {
 } ways[] = {{"conv2d", WAY_AFFINE},
             {"linear", WAY_AFFINE},
             {"flatten", WAY_MOVE},
-            {"normalise", WAY_MONOTONE},
-            {"relu", WAY_MONOTONE},
-            {"relu6", WAY_MONOTONE},
-            {"leaky_relu", WAY_MONOTONE},
-            {"sigmoid", WAY_MONOTONE},
-            {"tanh", WAY_MONOTONE},
-            {"max_pool2d", WAY_MONOTONE},
-            {"global_max_pool", WAY_MONOTONE},
-            {"avg_pool2d", WAY_MONOTONE},
-            {"global_avg_pool", WAY_MONOTONE},
-            {"add", WAY_SUM}};
+            {"normalise", WAY_ENDS},
+            {"relu", WAY_ENDS},
+            {"relu6", WAY_ENDS},
+            {"leaky_relu", WAY_ENDS},
+            {"sigmoid", WAY_ENDS},
+            {"tanh", WAY_ENDS},
+            {"max_pool2d", WAY_ENDS},
+            {"global_max_pool", WAY_ENDS},
+            {"avg_pool2d", WAY_ENDS},
+            {"global_avg_pool", WAY_ENDS},
+            {"add", WAY_ENDS}};
 
 /* A node of the other net as nodes of this one, in the forms that it has been needed in; -1 = not yet. */
 typedef struct interval_node {
@@ -252,14 +252,13 @@ void interval_net_follow(interval_net *i, const weights *w) {
     i->weights.version++;
 }
 
-void interval_net_gradient(const interval_net *i, const weights *w, const float *grad, float scale,
-                           float *out) {
+void interval_net_gradient(const interval_net *i, const weights *w, const float *grad, float *out) {
     for (int c = 0; c < i->n_copies; c++) {
         const interval_copy *k = &i->copies[c];
         const float *value = w->data + k->from;
         for (size_t j = 0; j < k->n; j++) {
             float sign = !k->absolute || value[j] > 0 ? 1 : value[j] < 0 ? -1 : 0;
-            out[k->from + j] += scale * sign * grad[k->to + j] / k->divisor;
+            out[k->from + j] += sign * grad[k->to + j] / k->divisor;
         }
     }
 }

@@ -13,7 +13,9 @@ typedef struct watcher {
     const int32_t *places; /* of the rows of the subset, in the panel */
 } watcher;
 
-static void watch(void *user, int row, const attack_sample *s, const attack_answer *a, bool success) {
+static void watch(void *user, int row, const attack_sample *s, const float *x, const attack_answer *a,
+                  bool success) {
+    (void)x;
     const watcher *k = user;
     int i = k->places[row];
     float margin = logits_margin(a->logits, s->classes, s->label);

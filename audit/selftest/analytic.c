@@ -59,8 +59,7 @@ void analytic_make(analytic_kind kind, analytic *out) {
                      .classes = ANALYTIC_CLASSES,
                      .workers = ANALYTIC_WORKERS,
                      .tile = ANALYTIC_TILE,
-                     .thread_safe = true,
-                     .deterministic = true};
+                     .thread_safe = true};
     snprintf(out->m.arch, sizeof out->m.arch, "analytic");
 }
 

@@ -56,8 +56,7 @@ void formula_model(formula *f, model *out) {
                    .classes = FORMULA_CLASSES,
                    .workers = FORMULA_MOST_WORKERS,
                    .tile = SESSION_TILE,
-                   .thread_safe = true,
-                   .deterministic = true};
+                   .thread_safe = true};
     snprintf(out->arch, sizeof out->arch, "formula");
 }
 

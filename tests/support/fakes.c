@@ -160,7 +160,6 @@ fake *fake_new(fake_kind kind, uint64_t seed, shape input, int classes) {
                    .workers = WORKERS,
                    .tile = TILE,
                    .thread_safe = true,
-                   .deterministic = kind != FAKE_FLAKY,
                    .arch = "fake"};
     return f;
 }

@@ -1,6 +1,6 @@
 /* Limited-memory BFGS: the curvature that the last few steps met (Nocedal, "Updating quasi-Newton matrices with limited storage", 1980). */
-#ifndef ATTACKS_EVASION_LBFGS_MEMORY_H
-#define ATTACKS_EVASION_LBFGS_MEMORY_H
+#ifndef ATTACKS_EVASION_LBFGS_MEMORY_INTERNAL_H
+#define ATTACKS_EVASION_LBFGS_MEMORY_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A net of intervals: the ordinary net that carries lower and upper ends of every value of another one through it, so that training can go
  * through the bounds with the kernels and gradients that nets have. */
-#ifndef ATTACKS_TRAIN_INTERVAL_NET_H
-#define ATTACKS_TRAIN_INTERVAL_NET_H
+#ifndef ATTACKS_TRAIN_INTERVAL_NET_INTERNAL_H
+#define ATTACKS_TRAIN_INTERVAL_NET_INTERNAL_H
 
 #include "nets/net.h"
 
@@ -32,7 +32,7 @@ void interval_net_free(interval_net *i);
 /* Takes over the other net's parameters. */
 void interval_net_follow(interval_net *i, const weights *w);
 
-/* Adds `scale` times what `grad`, of the interval net's parameters, means for the other net's. |w| has the slope 0 at 0. */
-void interval_net_gradient(const interval_net *i, const weights *w, const float *grad, float scale, float *out);
+/* Adds what `grad`, of the interval net's parameters, means for the other net's. |w| has the slope 0 at 0. */
+void interval_net_gradient(const interval_net *i, const weights *w, const float *grad, float *out);
 
 #endif

@@ -1,9 +1,9 @@
 /* The steps of the Brendel-Bethge and L-BFGS attacks, against what their definitions say. */
-#include "attacks/evasion/boundary_step.h"
+#include "attacks/evasion/bb_step_internal.h"
 
 #include <math.h>
 
-#include "attacks/evasion/lbfgs_memory.h"
+#include "attacks/evasion/lbfgs_memory_internal.h"
 #include "tests/support/test.h"
 
 enum { D = 6 };
@@ -56,7 +56,7 @@ static void test_step_is_the_best(void **state) {
             float y[D], z[D];
             scene_fill(&c, norms[k], &g);
             memcpy(y, c.x, sizeof y);
-            bool there = boundary_step(&c.s, c.b, c.wanted, c.radius, y);
+            bool there = bb_step(&c.s, c.b, c.wanted, c.radius, y);
             reached += there;
             for (int i = 0; i < D; i++)
                 assert_true(y[i] >= 0 && y[i] <= 1);

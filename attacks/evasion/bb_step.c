@@ -2,7 +2,7 @@
  * multiplier of the plane, and the pull stands for that of the trust region: a share of the way to x0 (L2), a soft threshold (L1), or what is taken off the
  * largest change that the pixels' range has (Linf). The plane's side falls monotonically with its multiplier, and the length of the step grows with the pull, so that two
  * nested searches of one variable are exact. */
-#include "attacks/evasion/boundary_step.h"
+#include "attacks/evasion/bb_step_internal.h"
 
 #include <math.h>
 #include <string.h>
@@ -117,7 +117,7 @@ static void pull_back(problem *p, double radius) {
     p->side = side;
 }
 
-bool boundary_step(const attack_sample *s, const float *b, double wanted, double radius, float *x) {
+bool bb_step(const attack_sample *s, const float *b, double wanted, double radius, float *x) {
     problem p = {.s = s, .x = x, .b = b, .wanted = wanted};
     p.unit = 1 / dual_norm(NORM_L1, b, s->d);
     measure m;
