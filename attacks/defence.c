@@ -92,6 +92,12 @@ const char *defence_text(const defence_chain *c, char buffer[DEFENCE_TEXT]) {
     return buffer;
 }
 
+bool defence_is_blind(const defence_chain *c) {
+    for (int i = 0; i < c->n; i++)
+        if (!c->steps[i].kind->pull) return true;
+    return false;
+}
+
 bool defence_is_random(const defence_chain *c) {
     for (int i = 0; i < c->n; i++)
         if (c->steps[i].kind->random) return true;

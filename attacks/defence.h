@@ -43,6 +43,7 @@ MUST_CHECK status defence_parse(const char *text, shape s, defence_chain *out, e
 /* The chain in one spelling, for the record: equal chains give equal texts. Fills and returns `buffer`. */
 const char *defence_text(const defence_chain *c, char buffer[DEFENCE_TEXT]);
 
+bool defence_is_blind(const defence_chain *c); /* some step has no gradient: without BPDA that of the whole is zero */
 bool defence_is_random(const defence_chain *c);
 
 typedef struct defended_options {

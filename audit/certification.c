@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/show.h"
 
@@ -59,7 +60,8 @@ static void record_settings(result *x, const certification *c) {
         result_setting_number(x, "samples", p->samples);
     } else {
         result_setting_json(x, "no_clip", json_new_bool(p->no_clip));
-        result_setting_text(x, "slopes", slopes_name(p->slopes));
+        if (strcmp(certificate_name(p->method), "crown") == 0)
+            result_setting_text(x, "slopes", slopes_name(p->slopes));
         result_setting_json(x, "real", json_new_bool(p->real));
     }
 }

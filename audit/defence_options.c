@@ -51,6 +51,8 @@ option_set adaptive_option_set(defence_settings *m) {
 }
 
 static status check(const defence_settings *o, const defence_chain *c, err *e) {
+    if (o->list && o->bpda && !defence_is_blind(c))
+        return err_set(e, STATUS_USAGE, "--bpda: every step of --defence has a gradient of its own");
     const char *idle = !o->list && o->bpda ? "bpda" : o->votes ? "votes" : o->eot ? "eot" : NULL;
     if (!idle || (o->list && defence_is_random(c))) return STATUS_OK;
     return err_set(e, STATUS_USAGE, "--%s: there is no%s --defence", idle,

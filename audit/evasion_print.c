@@ -28,7 +28,10 @@ static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, 
             cell_share(t, clean - survivors, clean);
         else
             cell_share(t, survivors, v->results[0].n);
-        row_query q = {.attack = evasion_name(p, method, name), .eps = p->eps[i]};
+        row_query q = {.metric = p->targets ? "target_success" : "accuracy",
+                       .attack = evasion_name(p, method, name),
+                       .group = "all",
+                       .eps = p->eps[i]};
         text_table_cell(t, "%s", row_text(row_find(body, &q), "trust"));
     }
 }
@@ -36,9 +39,7 @@ static void method_rows(text_table *t, const evasion_plan *p, const evasion *v, 
 static void print_table(const context *c, const evasion_plan *p, const evasion *v, uint8_t *correct,
                         const json *body) {
     const attack_result *first = &v->results[0];
-    int64_t clean = 0;
-    for (int row = 0; row < first->n; row++)
-        clean += first->clean_correct[row];
+    int64_t clean = evasion_clean(v);
     text_table t = text_table_new(p->targets ? "attack|norm|>eps|>n|>to target|95 % interval|trust"
                                              : "attack|norm|>eps|>n|>accuracy|95 % interval|trust");
     if (!p->targets) {

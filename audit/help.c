@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 100, COMMAND_COLUMN = 14, OPTION_COLUMN = 28 };
+enum { WIDTH = 100, COMMAND_COLUMN = 19, OPTION_COLUMN = 28 };
 
 /* Text from column `at` on, its lines broken at blanks and indented to `indent`. */
 static void put_wrapped(FILE *out, const char *text, int at, int indent) {

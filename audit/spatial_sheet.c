@@ -51,7 +51,7 @@ static status fill(sheet *s, model *m, err *e) {
                       s->images + 2 * (size_t)PAIRS * d);
     }
     if (s->n == 0) return STATUS_OK;
-    run r = run_default();
+    run r = run_default(); /* a handful of images; also for a run that was interrupted */
     image_change change = {move_image, s};
     status ok = dataset_select(s->d, rows, s->n, &few, e);
     if (ok == STATUS_OK) ok = changed_answers(m, &few, &change, &r, "sheet", s->answers, e);

@@ -51,7 +51,9 @@ void trust_say(const context *c, const json *body) {
     for (size_t i = 0; i < json_count(rows); i++) {
         const json *row = json_at(rows, i);
         char text[TRUST_TEXT];
-        if (!*trust_reasons_text(row, text) || said_before(rows, i)) continue;
+        if (strcmp(row_text(row, "group"), "all") != 0 || !*trust_reasons_text(row, text) ||
+            said_before(rows, i))
+            continue;
         say(c, "Trust in %s is %s: %s.\n", subject(row), row_text(row, "trust"), text);
     }
 }

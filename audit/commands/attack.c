@@ -183,7 +183,9 @@ typedef struct job {
 static status save_last(job *j, err *e) {
     const attack_settings *o = j->settings;
     const attack_result *last = &j->found.results[j->found.n_done - 1];
-    if (!o->save || !last->examples) return STATUS_OK;
+    bool only = j->found.n_done == 1 && !j->found.base.n && j->rounded.n; /* the best ones are its own */
+    if (!o->save || !last->examples || (o->uint8 && run_cancelled(&j->c->run))) return STATUS_OK;
+    if (o->uint8 && only) return evasion_save(o->save, j->d, &j->rounded, true, e);
     if (!o->uint8) return evasion_save(o->save, j->d, last, false, e);
     attack_result rounded;
     status s = evasion_round(j->m, j->d, &j->plan, last, &j->c->run, &rounded, e);

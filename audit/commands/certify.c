@@ -148,10 +148,21 @@ static status certify(context *c, const certify_settings *o, const loaded_model 
     return s;
 }
 
+/* What the method has no use for. Options with a number for a default are not asked. */
+static status check(const certify_settings *o, err *e) {
+    const certificate *method = certificate_at(o->method);
+    bool bounds = certificate_is_exact(method), crown = strcmp(certificate_name(method), "crown") == 0;
+    const char *idle = bounds ? NULL : o->real ? "real" : o->no_clip ? "no-clip" : NULL;
+    if (!crown && o->slopes != SLOPES_ADAPTIVE) idle = "slopes";
+    if (!idle) return STATUS_OK;
+    return err_set(e, STATUS_USAGE, "--%s: --method %s has no use for it", idle, certificate_name(method));
+}
+
 static status run_certify(context *c, const void *settings, err *e) {
-    loaded_model loaded;
+    loaded_model loaded = {0};
     dataset d = {0};
-    status s = context_open_model(c, c->arguments[0], true, &loaded, e);
+    status s = check(settings, e);
+    if (s == STATUS_OK) s = context_open_model(c, c->arguments[0], true, &loaded, e);
     if (s == STATUS_OK) s = context_open_data(c, "test", 1000, &loaded.model->input, &d, e);
     if (s == STATUS_OK) s = model_accepts(loaded.model, &d, e);
     if (s == STATUS_OK) s = certify(c, settings, &loaded, &d, e);

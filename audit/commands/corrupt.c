@@ -159,6 +159,7 @@ static status corrupt_all(context *c, const corrupt_settings *o, const corruptio
 }
 
 static status check(const corrupt_settings *o, const dataset *d, err *e) {
+    if (o->row > 0 && !o->sheet) return err_set(e, STATUS_USAGE, "--row: it is for the --sheet");
     if (o->row < d->n) return STATUS_OK;
     return err_set(e, STATUS_USAGE, "--row %lld: %d images were chosen", (long long)o->row, d->n);
 }

@@ -43,6 +43,7 @@ static const option options[] = {
      .kind = OPTION_NUMBER,
      .offset = FIELD(eps),
      .metavar = "SIZE",
+     .lo = 1e-9,
      .hi = 1000,
      .what = "largest size of the perturbation, in units of pixels from 0 to 1, such as .1 or 8/255 "
              "(default: grey .1, "

@@ -9,13 +9,9 @@
 
 enum { EPS_MOST = 64 };
 
-static bool is_smoothed(const json *body) {
-    return strcmp(row_text(json_get(body, "settings"), "method"), "smoothing") == 0;
-}
-
 /* Right without any change: the smoothed classifier is another one than the model. */
 static const json *unchanged_of(const json *body) {
-    bool smoothed = is_smoothed(body);
+    bool smoothed = certified_smoothed(body);
     row_query q = {.metric = smoothed ? "smoothed_accuracy" : "accuracy", .group = "all", .eps = NAN};
     if (!smoothed) q.attack = "none";
     return row_find(body, &q);
@@ -123,11 +119,11 @@ void certification_put(html *h, const json *document) {
     html_put(h,
              "<p>For how many images it is proven that no change of at most \xce\xb5 makes the %s wrong: a "
              "<b>lower</b> bound of robust accuracy%s.</p>\n",
-             is_smoothed(body) ? "smoothed classifier" : "model",
+             certified_smoothed(body) ? "smoothed classifier" : "model",
              certified_attacked(body, first) ? ", where accuracy under attack is an upper one" : "");
     chart_put(h, body, first);
     table_put(h, body, first);
-    if (is_smoothed(body)) smoothed_note(h, body);
+    if (certified_smoothed(body)) smoothed_note(h, body);
     if (json_as_bool(json_get(json_get(body, "settings"), "real"), false))
         html_put(h, "<p class=\"note\">Of the net in real arithmetic: roundings in float32 are not allowed "
                     "for.</p>\n");

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/options.h"
 #include "audit/report/evasion_parts_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 
-enum { CLASSES_MOST = 60, EPS_MOST = 8 };
+enum { CLASSES_MOST = 60, EPS_MOST = LIST_MOST };
 
 /* The rows of one class: unchanged, then over eps as they come. */
 typedef struct class_rows {
@@ -78,7 +79,9 @@ void evasion_classes_put(html *h, const json *body, bool targeted) {
              targeted ? "To the attacker's class" : "Accuracy",
              figure_attack(row_text(list[0].attacked[0], "attack")).text,
              figure_norm(row_text(list[0].attacked[0], "norm")).text,
-             n == CLASSES_MOST ? " The first 60 classes; the others are in the result." : "");
+             json_count(json_get(json_get(body, "data"), "classes")) > CLASSES_MOST
+                 ? " The first 60 classes; the others are in the result."
+                 : "");
     for (int i = 0; i < list[0].n_eps; i++)
         html_put(h, "<th scope=\"col\">\xce\xb5\xc2\xa0=\xc2\xa0%s</th>",
                  figure_eps(row_eps(list[0].attacked[i])).text);

@@ -2,9 +2,13 @@
 #ifndef AUDIT_REPORT_EVASION_INTERNAL_H
 #define AUDIT_REPORT_EVASION_INTERNAL_H
 
+#include "audit/options.h"
 #include "audit/report/html_internal.h"
 
-enum { ATTACKS_MOST = 32, EPS_MOST = 12 };
+enum {
+    ATTACKS_MOST = 48, /* EVASION_METHODS, the corpus and all together */
+    EPS_MOST = LIST_MOST
+};
 
 typedef struct attack_rows {
     const char *name;

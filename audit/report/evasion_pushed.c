@@ -7,7 +7,7 @@
 #include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 
-enum { EPS_MOST = 8, MATRIX_MOST = 20, PAIRS_MOST = 20 };
+enum { SIZES_MOST = 8, MATRIX_MOST = 20, PAIRS_MOST = 20 };
 
 /* One entry of extra.pushed.eps; numbers out of range are passed over. */
 typedef struct pushed {
@@ -107,8 +107,9 @@ void evasion_pushed_put(html *h, const json *body) {
     const json *list = json_get(json_get(json_get(body, "extra"), "pushed"), "eps");
     size_t n = json_count(list);
     if (n == 0) return;
-    html_put(h, "<h3>Where images are pushed</h3>\n");
-    for (size_t i = 0; i < n && i < EPS_MOST; i++) {
+    html_put(h, "<h3>Where images are pushed</h3>\n%s",
+             n > SIZES_MOST ? "<p class=\"note\">At the first 8 sizes; the result has all.</p>\n" : "");
+    for (size_t i = 0; i < n && i < SIZES_MOST; i++) {
         const json *one = json_at(list, i);
         pushed p = {.classes = json_get(json_get(body, "data"), "classes"),
                     .pairs = json_get(one, "pairs"),

@@ -102,6 +102,10 @@ static void find_certified(facts *f, const json *body) {
     }
 }
 
+bool certified_smoothed(const json *body) {
+    return strcmp(row_text(json_get(body, "settings"), "method"), "smoothing") == 0;
+}
+
 const json *certified_attacked(const json *body, const json *certified) {
     row_query q = {.metric = "accuracy", .group = "all", .eps = row_eps(certified)};
     return isnan(q.eps) ? NULL : row_find(body, &q);

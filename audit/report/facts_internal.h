@@ -74,6 +74,9 @@ const json *fact_row(const json *body, const char *metric, const json *like);
 /* Accuracy under attack beside a row of certified accuracy, NULL where nothing was attacked. */
 const json *certified_attacked(const json *body, const json *certified);
 
+/* Whether the certificates of a result are of a smoothed classifier. */
+bool certified_smoothed(const json *body);
+
 /* The dose of a row of poisoning (its group is "dose=0.05"); NAN where it is none. */
 double row_dose(const json *row);
 

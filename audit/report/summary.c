@@ -76,7 +76,7 @@ static void certified_sentence(html *h, const facts *f) {
     bool attacked = certified_attacked(f->certified, small) != NULL;
     html_put(h, "<p>For <b>%s</b> of %s images it is proven (%.40s) that no %s make %s wrong",
              figure_share(small).text, figure_count(row_n(small)).text, row_text(small, "attack"),
-             figure_threat(small).text, attacked ? "it" : "the smoothed model");
+             figure_threat(small).text, certified_smoothed(f->certified) ? "the smoothed model" : "it");
     beside_put(h, f->certified, small);
     if (large != small) {
         html_put(h, "; with %s, for <b>%s</b>", figure_threat(large).text, figure_share(large).text);

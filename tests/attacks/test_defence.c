@@ -426,7 +426,7 @@ static void test_bad_chains(void **state) {
     assert_int_equal(defence_parse(many, image, &c, &e), STATUS_USAGE);
     c = chain_of("quantize:8.0,noise:1e-1", image);
     assert_string_equal(defence_text(&c, text), "quantize:8,noise:0.1");
-    assert_true(defence_is_random(&c));
+    assert_true(defence_is_random(&c) && defence_is_blind(&c));
     for (int i = 0; defence_at(i); i++)
         assert_ptr_equal(defence_find(defence_at(i)->name), defence_at(i));
 }

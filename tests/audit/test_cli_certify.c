@@ -23,6 +23,9 @@ static void certificates_do_not_depend_on_threads(void **state) {
     }
     cli_expect(2, "--eps", "certify net.bin --data synth:shapes --eps -1");
     cli_expect(2, "--method", "certify net.bin --data synth:shapes --method hope");
+    cli_expect(2, "--real: --method smoothing",
+               "certify net.bin --data synth:shapes --method smoothing --real");
+    cli_expect(2, "--slopes: --method ibp", "certify net.bin --data synth:shapes --method ibp --slopes kw");
     cli_expect(2, "--sigma", "certify net.bin --data synth:shapes --method smoothing --sigma 0");
 }
 

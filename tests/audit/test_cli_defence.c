@@ -113,6 +113,7 @@ static void options_that_have_no_use(void **state) {
     cli_expect(2, "--defence: unknown defence", ATTACK "--defence quantise:4");
     cli_expect(2, "--defence: quantize, expected quantize:N", ATTACK "--defence quantize");
     cli_expect(2, "--bpda: there is no --defence", ATTACK "--bpda");
+    cli_expect(2, "--bpda: every step", ATTACK "--defence blur:1 --bpda");
     cli_expect(2, "--eot: there is no random --defence", ATTACK "--eot 5");
     cli_expect(2, "--eot: there is no random --defence", ATTACK "--defence quantize:4 --eot 5");
     cli_expect(2, "--votes: there is no random --defence", ATTACK "--defence blur:1 --votes 5");

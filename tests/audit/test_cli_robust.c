@@ -31,11 +31,13 @@ static void checkpoints_hold_the_guard(void **state) {
     (void)state;
     static const char *const methods[] = {"fast", "ibp"};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        cli_expect(0, NULL, QUICK "--robust %s -o whole.bin --checkpoint at-{epoch}.ckpt", methods[i]);
-        cli_expect(0, NULL, QUICK "--robust %s -o parts.bin --resume at-1.ckpt", methods[i]);
+        cli_expect(0, NULL, QUICK "--robust %s -o whole.bin --checkpoint %s-{epoch}.ckpt", methods[i],
+                   methods[i]);
+        cli_expect(0, NULL, QUICK "--robust %s -o parts.bin --resume %s-1.ckpt", methods[i], methods[i]);
         assert_same_file("whole.bin", "parts.bin");
     }
-    cli_expect(2, "", QUICK "--robust fast --robust-step-size 1 -o x.bin --resume at-1.ckpt");
+    cli_expect(2, "made with another \"objective\"",
+               QUICK "--robust fast --robust-step-size 1 -o x.bin --resume fast-1.ckpt");
 }
 
 int main(void) {
