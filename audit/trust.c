@@ -68,7 +68,8 @@ static void add(arsenal *a, const char *name, const json *options) {
     a->cross_entropy |= walks && !k->loss;
     a->other_loss |= walks && k->loss;
     a->blackbox |= !k->needs_gradient && k->defaults.steps > 1;
-    if (walks && starts > a->starts) a->starts = starts;
+    if (walks && !k->ranks_classes && starts > a->starts)
+        a->starts = starts; /* else they are classes to aim at */
 }
 
 /* Of one attack, or of all of the run for "union". */
