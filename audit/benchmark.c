@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/rng.h"
+#include "core/stats.h"
 #include "nets/predict.h"
 #include "nets/train.h"
 
@@ -115,11 +116,6 @@ static void bench_free(bench *b) {
     free(b->grad);
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static status measure(bench *b, benchmark_work what, double seconds, double *rates, benchmark_rate *out,
                       err *e) {
     double units = (double)b->data->n * (what == BENCHMARK_PGD ? b->steps : 1);
@@ -134,7 +130,7 @@ static status measure(bench *b, benchmark_work what, double seconds, double *rat
         rates[runs] = units / (clock_seconds() - began);
     }
     if (s != STATUS_OK) return s;
-    qsort(rates, (size_t)runs, sizeof *rates, ascending);
+    sort_doubles(rates, runs);
     *out = (benchmark_rate){rates[runs / 2], runs};
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "core/parallel.h"
 #include "core/rng.h"
+#include "core/stats.h"
 
 /* Rows and outcomes per (cluster, group), and the replicates they give. */
 typedef struct cells {
@@ -70,18 +71,13 @@ static status resample(void *context, int chunk, int worker) {
     return STATUS_OK;
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Percentile interval of the replicates that are numbers. */
 static interval percentile(double *replicates, int n, double level) {
     int kept = 0;
     for (int i = 0; i < n; i++)
         if (!isnan(replicates[i])) replicates[kept++] = replicates[i];
     if (kept == 0) return (interval){NAN, NAN};
-    qsort(replicates, (size_t)kept, sizeof *replicates, ascending);
+    sort_doubles(replicates, kept);
     return (interval){sorted_quantile(replicates, kept, (1 - level) / 2),
                       sorted_quantile(replicates, kept, (1 + level) / 2)};
 }

@@ -5,6 +5,7 @@
 
 #include "audit/corruption.h"
 #include "core/rng.h"
+#include "core/stats.h"
 
 enum { RESAMPLES = 2000, IMAGES_LEAST = 30 };
 
@@ -49,16 +50,11 @@ static void resample(const errors *x, const run *r, int time, double *out) {
     ratios(x, sums, out);
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Column `k` of the resamples, as a percentile interval. A baseline without errors in one of them leaves no interval. */
 static interval percentiles(const double *drawn, int columns, int k, double *sorted) {
     for (int t = 0; t < RESAMPLES; t++)
         if (isnan(sorted[t] = drawn[(size_t)t * (size_t)columns + (size_t)k])) return (interval){NAN, NAN};
-    qsort(sorted, RESAMPLES, sizeof *sorted, ascending);
+    sort_doubles(sorted, RESAMPLES);
     return (interval){sorted_quantile(sorted, RESAMPLES, 0.025), sorted_quantile(sorted, RESAMPLES, 0.975)};
 }
 

@@ -8,6 +8,7 @@
 #include "attacks/replay.h"
 #include "audit/contact_sheet.h"
 #include "core/clock.h"
+#include "core/stats.h"
 #include "datasets/image.h"
 
 const double *evasion_default_eps(norm k, int channels, int *n) {
@@ -21,15 +22,10 @@ const double *evasion_default_eps(norm k, int channels, int *n) {
     return channels == 1 ? grey : rgb;
 }
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 void evasion_complete_eps(number_list *eps, norm k, int channels) {
     if (eps->n == 0) memcpy(eps->values, evasion_default_eps(k, channels, &eps->n), 2 * sizeof *eps->values);
     int n = 0;
-    qsort(eps->values, (size_t)eps->n, sizeof *eps->values, compare_numbers);
+    sort_doubles(eps->values, eps->n);
     for (int i = 0; i < eps->n; i++)
         if (n == 0 || eps->values[i] > eps->values[n - 1]) eps->values[n++] = eps->values[i];
     eps->n = n;

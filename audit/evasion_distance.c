@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/evasion_details.h"
+#include "core/stats.h"
 
 /* The distances of one method, or of all, ascending; what was not broken is infinite and stands at the end. */
 typedef struct distances {
@@ -23,11 +24,6 @@ static const struct {
 } quantiles[] = {{"distance_q10", 0.1}, {"distance_median", 0.5}, {"distance_q90", 0.9}};
 enum { QUANTILES = sizeof quantiles / sizeof *quantiles, CURVE_MOST = 200 };
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* A cascade ends a walk at the smallest eps: what it leaves is a matter of balls. */
 static bool walks(const evasion_plan *p, int method) {
     return method >= 0 && !p->cascade && p->methods[method]->order == EPS_FREE;
@@ -45,7 +41,7 @@ static bool gather(const dataset *d, const evasion_plan *p, const evasion *v, in
         out->values[out->n++] = found ? (double)a->distance[row] : INFINITY;
         out->beyond += !found;
     }
-    qsort(out->values, (size_t)out->n, sizeof *out->values, compare_numbers);
+    sort_doubles(out->values, out->n);
     return true;
 }
 

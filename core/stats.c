@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 static const interval no_interval = {NAN, NAN};
 
@@ -72,6 +73,15 @@ interval t_interval(const double *x, int n, double level) {
     if (n < 2 || !level_valid(level)) return no_interval;
     double half = -t_quantile(0.5 * (1 - level), n - 1) * sample_sd(x, n) / sqrt(n);
     return (interval){mean(x, n) - half, mean(x, n) + half};
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void sort_doubles(double *x, int n) {
+    qsort(x, (size_t)n, sizeof *x, ascending);
 }
 
 double sorted_quantile(const double *sorted, int n, double q) {

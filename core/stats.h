@@ -39,6 +39,8 @@ double mean(const double *x, int n);
 double sample_sd(const double *x, int n);                      /* divisor n - 1; NAN for n < 2 */
 interval t_interval(const double *x, int n, double level);     /* of the mean; {NAN, NAN} for n < 2 */
 
+void sort_doubles(double *x, int n); /* ascending */
+
 /* Percentile of a sorted array by linear interpolation (R type 7), q in [0, 1]. */
 double sorted_quantile(const double *sorted, int n, double q);
 

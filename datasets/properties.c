@@ -41,17 +41,12 @@ static properties properties_of(const float *x, shape s) {
         .brightness = average, .coverage = coverage_of(x, s), .contrast = sqrt(squares / (double)n)};
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* Cuts `values` at their thirds. `texts` and `sorted` are scratch of d->n. */
 static status add_thirds(dataset *d, const char *name, const double *values, const char **texts,
                          double *sorted, err *e) {
     for (int i = 0; i < d->n; i++)
         sorted[i] = values[i];
-    qsort(sorted, (size_t)d->n, sizeof *sorted, compare_doubles);
+    sort_doubles(sorted, d->n);
     double lower = sorted_quantile(sorted, d->n, 1.0 / 3), upper = sorted_quantile(sorted, d->n, 2.0 / 3);
     for (int i = 0; i < d->n; i++)
         texts[i] = values[i] <= lower ? "low" : values[i] <= upper ? "middle" : "high";

@@ -23,13 +23,8 @@ static const check checks[] = {
 enum { CHECKS = sizeof checks / sizeof *checks };
 _Static_assert((int)CHECKS <= (int)DIAGNOSIS_FINDINGS, "room for a finding a check");
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median_of(double *values, int n) {
-    qsort(values, (size_t)n, sizeof *values, by_size);
+    sort_doubles(values, n);
     return n > 0 ? sorted_quantile(values, n, 0.5) : NAN;
 }
 
