@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/options.h"
-#include "audit/report/evasion_parts_internal.h"
+#include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 
-enum { CLASSES_MOST = 60, EPS_MOST = LIST_MOST };
+enum { CLASSES_MOST = 60 };
 
 /* The rows of one class: unchanged, then over eps as they come. */
 typedef struct class_rows {

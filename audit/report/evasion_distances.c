@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "audit/report/charts_internal.h"
-#include "audit/report/evasion_parts_internal.h"
+#include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 

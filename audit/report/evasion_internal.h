@@ -1,4 +1,4 @@
-/* The attacked rows of a result, for the chart and the table of the section. */
+/* The section on attacks: its attacked rows, for chart and table, and the parts below these. */
 #ifndef AUDIT_REPORT_EVASION_INTERNAL_H
 #define AUDIT_REPORT_EVASION_INTERNAL_H
 
@@ -34,5 +34,11 @@ void attacked_chart_put(html *h, const attacked *a);
 
 /* Attacks down, eps across. */
 void attacked_table_put(html *h, const attacked *a);
+
+/* The parts below chart and table: evasion_rounded.c and so on. Each writes nothing where the result has nothing of its kind. */
+void evasion_rounded_put(html *h, const json *body);
+void evasion_classes_put(html *h, const json *body, bool targeted);
+void evasion_pushed_put(html *h, const json *body);
+void evasion_distances_put(html *h, const json *body);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/report/evasion_parts_internal.h"
+#include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/rows.h"
 
