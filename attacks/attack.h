@@ -71,6 +71,10 @@ typedef struct attack {
     float (*loss)(const attack_sample *s, const void *state, const float *logits, float *dz);
     /* NULL, or whether the image asked for may lie outside the ball on purpose, as a way into it: no success then, and no alarm. */
     bool (*strays)(const attack_sample *s, const void *state);
+    /* NULL, or for methods that wait for logits: x <- the image that will be asked for `later` >= 1 answers after the one that is waited for, should none of these change
+     * the course of the search; false where that cannot be said. The runner evaluates it in places of a tile that would stay empty, and uses
+     * the answer if that is what is asked for then, bit for bit. */
+    bool (*ahead)(const attack_sample *s, const void *state, int later, float *x);
     size_t (*state_bytes)(const attack_sample *s); /* may look at d, image, classes, norm and options only */
     ask (*start)(const attack_sample *s, void *state, float *x);
     ask (*step)(const attack_sample *s, void *state, const attack_answer *a, float *x);

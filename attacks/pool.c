@@ -102,31 +102,71 @@ static int gather(pool *p, ask kind) {
     return n;
 }
 
+/* Fills places that would stay empty with what those in the first `asked` will ask for next, further ahead the longer such guesses have been right. A random
+ * model's answers depend on their order. */
+static int look_ahead(pool *p, int asked) {
+    const attack *method = p->c->plan->method;
+    size_t d = shape_size(p->c->d->image);
+    int n = asked, before = 0;
+    if (!method->ahead || p->c->random) return n;
+    for (int later = 1; n > before; later++) {
+        before = n;
+        for (int i = 0; i < asked && n < p->tile; i++) {
+            slot *k = p->places[i];
+            if (k->phase != PHASE_ATTACK || later > k->guessed + 1) continue;
+            if (!method->ahead(&k->s, k->state, later, p->x + (size_t)n * d)) continue;
+            p->draws[n] = p->draws[i];
+            p->places[n++] = k;
+        }
+    }
+    return n;
+}
+
 static float loss_of(const attack *method, const slot *k, const float *logits, float *dz) {
     bool own = method->loss && k->phase == PHASE_ATTACK;
     return own ? method->loss(&k->s, k->state, logits, dz) : judge_loss(&k->s, logits, dz);
 }
 
-static status evaluate(pool *p, ask kind, int n, err *e) {
+static void answer(pool *p, int place, bool gradient) {
+    size_t d = shape_size(p->c->d->image), classes = (size_t)p->c->d->classes, i = (size_t)place;
+    slot *k = p->places[i];
+    uint64_t draws = p->draws[i].count;
+    p->forwards += draws;
+    p->backwards += gradient ? draws : 0;
+    k->spent += gradient ? 2 * draws : draws;
+    attack_answer a = {p->logits + i * classes, gradient ? p->dx + i * d : NULL, p->losses[i]};
+    slot_answer(k, p->c, &a, place);
+}
+
+/* What was looked ahead for serves where it is asked for now, and is forgotten elsewhere, as if it had not been evaluated. */
+static void answer_ahead(pool *p, int place) {
+    size_t d = shape_size(p->c->d->image), classes = (size_t)p->c->d->classes, i = (size_t)place;
+    slot *k = p->places[i];
+    bool right = k->waits_for == ASK_FORWARD && k->phase == PHASE_ATTACK &&
+                 memcmp(k->x, p->x + i * d, d * sizeof *k->x) == 0;
+    k->guessed = right ? k->guessed + 1 : 0;
+    if (!right) return;
+    k->waits_for = ASK_DONE;
+    p->losses[i] = loss_of(p->c->plan->method, k, p->logits + i * classes, p->dz + i * classes);
+    answer(p, place, false);
+}
+
+static status evaluate(pool *p, ask kind, err *e) {
     campaign *c = p->c;
-    size_t d = shape_size(c->d->image), classes = (size_t)c->d->classes;
+    size_t classes = (size_t)c->d->classes;
     bool gradient = kind == ASK_GRADIENT;
+    int asked = gather(p, kind), n = gradient ? asked : look_ahead(p, asked);
     status s = model_forward_drawn(c->m, p->worker, n, p->x, p->draws, gradient, p->logits, e);
     if (s != STATUS_OK) return s;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < asked; i++)
         p->losses[i] = loss_of(c->plan->method, p->places[i], p->logits + (size_t)i * classes,
                                p->dz + (size_t)i * classes);
     if (gradient) s = model_vjp(c->m, p->worker, n, p->dz, p->dx, e);
     if (s != STATUS_OK) return s;
-    for (int i = 0; i < n; i++) {
-        uint64_t draws = p->draws[i].count;
-        p->forwards += draws;
-        p->backwards += gradient ? draws : 0;
-        p->places[i]->spent += gradient ? 2 * draws : draws;
-        attack_answer a = {p->logits + (size_t)i * classes, gradient ? p->dx + (size_t)i * d : NULL,
-                           p->losses[i]};
-        slot_answer(p->places[i], c, &a, i);
-    }
+    for (int i = 0; i < asked; i++)
+        answer(p, i, gradient);
+    for (int i = asked; i < n; i++)
+        answer_ahead(p, i);
     return STATUS_OK;
 }
 
@@ -138,14 +178,14 @@ static status pool_loop(pool *p, err *e) {
         if (gradients + forwards == 0) return STATUS_OK;
         if (run_cancelled(p->c->r)) return STATUS_CANCELLED;
         ask kind = gradients >= forwards ? ASK_GRADIENT : ASK_FORWARD;
-        status s = evaluate(p, kind, gather(p, kind), e);
+        status s = evaluate(p, kind, e);
         if (s != STATUS_OK) return s;
     }
     return STATUS_OK;
 }
 
 status pool_run(campaign *c, int worker, uint64_t *forwards, uint64_t *backwards, err *e) {
-    pool p = {.c = c, .worker = worker, .tile = c->m->tile < c->slots ? c->m->tile : c->slots};
+    pool p = {.c = c, .worker = worker, .tile = c->tile};
     status s = pool_alloc(&p) ? pool_loop(&p, e) : err_set(e, STATUS_NO_MEMORY, "attack: out of memory");
     if (s != STATUS_OK) atomic_store(&c->stop, true);
     *forwards = p.forwards;

@@ -175,12 +175,13 @@ static int worker_count(const model *m, const dataset *d, const run *r) {
     return workers > d->n ? (d->n > 0 ? d->n : 1) : workers;
 }
 
-/* Two tiles per worker keep full tiles going (see pool.c); more would only make their ends uneven. */
-static int slots_per_worker(const model *m, const dataset *d, const attack_plan *plan, int workers) {
-    int useful = 2 * m->tile, share = (d->n + workers - 1) / workers;
-    int asked = plan->batch > 0 ? plan->batch / workers : useful;
-    int slots = smaller(smaller(useful, share), asked);
-    return slots > 0 ? slots : 1;
+/* Two tiles per worker keep full tiles going (see pool.c); more would only make their ends uneven. Who looks ahead fills tiles that are wider than its share. */
+static void share_out(campaign *c, int workers) {
+    int useful = 2 * c->m->tile, share = (c->d->n + workers - 1) / workers;
+    int asked = c->plan->batch > 0 ? c->plan->batch / workers : useful;
+    int most = smaller(useful, asked > 1 ? asked : 1);
+    c->slots = share > 1 ? smaller(most, share) : 1;
+    c->tile = smaller(c->m->tile, c->plan->method->ahead ? most : c->slots);
 }
 
 typedef struct worker_note {
@@ -213,7 +214,7 @@ static void collect(const crew *all, int workers, status s, attack_result *out, 
 
 static status run_crew(campaign *c, err *e) {
     int workers = worker_count(c->m, c->d, c->r);
-    c->slots = slots_per_worker(c->m, c->d, c->plan, workers);
+    share_out(c, workers);
     c->flags = calloc((size_t)c->d->n + 1, 1);
     crew all = {c, calloc((size_t)workers, sizeof(worker_note))};
     status s = STATUS_NO_MEMORY;

@@ -28,7 +28,7 @@ typedef struct campaign {
     bool random;    /* the model */
     uint32_t looks, measures, votes; /* draws told to the method; of a measure; of a verdict. 1 where the model is not random */
     uint32_t stream;                      /* of this method's draws */
-    int slots;      /* per worker */
+    int slots, tile; /* per worker */
     attack_result *out;
     uint8_t *flags;     /* n */
     atomic_int next;    /* the queue: rows from here on are not begun */
@@ -50,6 +50,7 @@ typedef struct slot {
     uint64_t spent; /* forward-equivalents */
     uint32_t drawn; /* draws used of this method's stream */
     ask after_recheck; /* what the method asked for when it was told of the iterate now being re-checked or measured */
+    int guessed;       /* right in a row, of the images looked ahead for */
     int found_at;      /* place in the tile where that iterate was evaluated; -1 outside re-checks */
     float *x, *x0, *lb, *ub;
     float *example; /* the iterate being re-checked; of a free walk the nearest success so far */

@@ -116,6 +116,7 @@ void slot_begin(slot *k, campaign *c, int row) {
     k->eps = -1;
     k->spent = 0;
     k->drawn = 0;
+    k->guessed = 0;
     k->found_at = -1;
     k->nearest = INFINITY;
     k->unchecked = false;

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/twins.h"
+
 static const char *const norm_names[] = {
 #define NORM_NAME(code, name) [code] = name,
     NORM_LIST(NORM_NAME)
@@ -89,11 +91,12 @@ double ball_distance(norm p, const float *x0, const float *x, size_t d) {
     return distances[p](x0, x, d);
 }
 
-static bool in_box(const float *lb, const float *ub, const float *x, size_t d) {
-    bool inside = true;
+/* False for NaN. */
+WIDER_TWINS static bool in_box(const float *lb, const float *ub, const float *x, size_t d) {
+    unsigned outside = 0;
     for (size_t i = 0; i < d; i++)
-        inside &= (x[i] >= lb[i]) & (x[i] <= ub[i]); /* false for NaN; no branch, so that it vectorises */
-    return inside;
+        outside |= !(x[i] >= lb[i]) | !(x[i] <= ub[i]);
+    return outside == 0;
 }
 
 bool ball_contains(norm p, double eps, const float *x0, const float *lb, const float *ub, const float *x,

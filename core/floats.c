@@ -1,10 +1,14 @@
 #include "core/floats.h"
 
-bool floats_finite(const float *x, size_t n) {
-    float sum = 0; /* x - x is 0, or NaN where x is NaN or infinite */
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] - x[i];
-    return sum == 0;
+#include "core/twins.h"
+
+WIDER_TWINS bool floats_finite(const float *x, size_t n) {
+    unsigned odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        float zero = x[i] - x[i]; /* NaN where x is NaN or infinite */
+        odd |= !(zero == 0);
+    }
+    return odd == 0;
 }
 
 bool floats_zero(const float *x, size_t n) {

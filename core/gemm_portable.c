@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/twins.h"
+
 /* A block of ROWS x COLUMNS results keeps its sums while slices of DEPTH of k go by; a tile of TILE rows of
  * it fits the registers. Columns are the vector direction: sums over k may not be reordered, neighbouring
  * columns are independent. */
@@ -17,14 +19,6 @@ static void pack(float packed[DEPTH][COLUMNS], matrix b, int depth, int columns)
         for (int j = 0; j < COLUMNS; j++)
             packed[k][j] = j < columns ? b.data[(size_t)k * b.row + (size_t)j * b.column] : 0;
 }
-
-/* The same arithmetic for wider vectors, chosen when the program starts; without contraction to fused
- * operations the bits agree. */
-#if defined(__x86_64__) && defined(__linux__)
-#define WIDER_TWINS __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define WIDER_TWINS
-#endif
 
 /* sums += A's rows times the packed slice of B. Rows beyond `rows` repeat the last one; their sums are never
  * read. */

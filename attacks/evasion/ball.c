@@ -5,14 +5,9 @@
 #include "attacks/evasion/evasion_internal.h"
 #include "core/floats.h"
 
-static float clip(float x, float lb, float ub) {
-    float low = x > lb ? x : lb; /* NaN becomes lb */
-    return low < ub ? low : ub;
-}
-
 static void project_linf(const attack_sample *s, float *x) {
     for (size_t i = 0; i < s->d; i++)
-        x[i] = clip(x[i], s->lb[i], s->ub[i]);
+        x[i] = clip_between(x[i], s->lb[i], s->ub[i]);
 }
 
 static void random_linf(const attack_sample *s, rng *g, float *x) {
@@ -27,7 +22,7 @@ static void add_linf(const attack_sample *s, double length, const float *gradien
         x[i] += a * (float)((gradient[i] > 0) - (gradient[i] < 0));
 }
 
-/* The nearest point of ball and box to x is clip(x0 + t (x - x0)) for the largest t <= 1 that is still inside the ball: the
+/* The nearest point of ball and box to x is clip_between(x0 + t (x - x0)) for the largest t <= 1 that is still inside the ball: the
  * multiplier of the ball shrinks the whole difference, those of the box clip it. A component that has reached the box adds no
  * more to the norm, which leaves more of it to the others: scaling first and clipping afterwards, as is often done, wastes that
  * on images with many black or white pixels. The clipped set only grows with t, so the loop ends. */
@@ -52,7 +47,7 @@ static double scale_l2(const attack_sample *s, const float *x, double radius) {
 static void move_l2(const attack_sample *s, double radius, float *x) {
     double t = scale_l2(s, x, radius);
     for (size_t i = 0; i < s->d; i++)
-        x[i] = clip((float)(s->x0[i] + t * ((double)x[i] - s->x0[i])), s->lb[i], s->ub[i]);
+        x[i] = clip_between((float)(s->x0[i] + t * ((double)x[i] - s->x0[i])), s->lb[i], s->ub[i]);
 }
 
 /* A direction with normal components is uniform on the sphere; the radius of a uniform point is eps u^(1/d). */
@@ -107,7 +102,7 @@ static void move_l1(const attack_sample *s, double radius, float *x) {
             high = middle;
     }
     for (size_t i = 0; i < s->d; i++)
-        x[i] = clip((float)(s->x0[i] + shrunk(s, x, i, high)), s->lb[i], s->ub[i]);
+        x[i] = clip_between((float)(s->x0[i] + shrunk(s, x, i, high)), s->lb[i], s->ub[i]);
 }
 
 /* Normalised exponentials, the last of which is left out, are uniform in the simplex (Calafiore et al. 1998). */

@@ -29,5 +29,7 @@ size_t search_state_bytes(const attack_sample *s);
 ask search_start(const attack_sample *s, const search_rules *rules, void *state, float *x);
 ask search_step(const attack_sample *s, const search_rules *rules, void *state, const attack_answer *a,
                 float *x);
+/* See attack.ahead: as long as nothing is better than the best image, proposals depend on their number alone. */
+bool search_ahead(const attack_sample *s, const search_rules *rules, const void *state, int later, float *x);
 
 #endif

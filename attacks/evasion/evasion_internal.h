@@ -16,6 +16,12 @@ enum {
     NORM_BIT_L0 = 1 << NORM_L0
 };
 
+/* The nearest number of [lb, ub], where lb <= ub; NaN becomes lb. */
+static inline float clip_between(float x, float lb, float ub) {
+    float low = x > lb ? x : lb;
+    return low < ub ? low : ub;
+}
+
 /* x <- uniform in the ball around x0, then moved into the box. `g` is used up in the order of the components. */
 void ball_random(const attack_sample *s, rng *g, float *x);
 

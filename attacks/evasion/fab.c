@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
+#include "core/twins.h"
 
 typedef struct fab {
     int taken;
@@ -63,6 +64,18 @@ static bool ask_on(const attack_sample *s, fab *f, const attack_answer *a) {
     return next >= 0;
 }
 
+/* Both points beyond their planes, mixed. */
+WIDER_TWINS static void mix_points(const attack_sample *s, const float *to, const float *from_image,
+                                   double mix, float *restrict x) {
+    const float *x0 = s->x0, *lb = s->lb, *ub = s->ub;
+    size_t n = s->d;
+    for (size_t i = 0; i < n; i++) {
+        double a = x[i] + stretch * ((double)to[i] - x[i]);
+        double b = x0[i] + stretch * ((double)from_image[i] - x0[i]);
+        x[i] = clip_between((float)((1 - mix) * a + mix * b), lb[i], ub[i]);
+    }
+}
+
 static void move(const attack_sample *s, fab *f, float *x) {
     float *from_image = part(f, s, SPARE), *to = part(f, s, OUTSIDE);
     const float *w = part(f, s, NORMAL);
@@ -74,12 +87,7 @@ static void move(const attack_sample *s, fab *f, float *x) {
     memcpy(from_image, s->x0, s->d * sizeof *x);
     hyperplane_reach(s, w, offset, from_image);
     double near = ball_distance(s->norm, x, to, s->d), far = ball_distance(s->norm, s->x0, from_image, s->d);
-    double mix = near + far > 0 ? fmin(near / (near + far), most_mix) : most_mix;
-    for (size_t i = 0; i < s->d; i++) {
-        double a = x[i] + stretch * ((double)to[i] - x[i]);
-        double b = s->x0[i] + stretch * ((double)from_image[i] - s->x0[i]);
-        x[i] = fminf(fmaxf((float)((1 - mix) * a + mix * b), s->lb[i]), s->ub[i]);
-    }
+    mix_points(s, to, from_image, near + far > 0 ? fmin(near / (near + far), most_mix) : most_mix, x);
 }
 
 /* The middle between the best example and what is known to be inside. */

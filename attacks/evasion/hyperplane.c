@@ -3,16 +3,48 @@
 #include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
+#include "core/twins.h"
 
 static double room(const attack_sample *s, const float *x, size_t i, float direction) {
     double r = direction > 0 ? (double)s->ub[i] - x[i] : (double)x[i] - s->lb[i];
     return r > 0 ? r : 0;
 }
 
-/* A change of at most `size` in every component, as Linf has it, or of `size` times its weight, as L2. */
-static double moved(const attack_sample *s, const float *x, float w, size_t i, double size) {
-    double length = s->norm == NORM_LINF ? size : size * fabs((double)w);
-    return fmin(length, room(s, x, i, w));
+/* Sums in lanes of their own, so that they are the same for every width of vectors. */
+enum { LANES = 32 };
+
+/* Adds what the components from `begin` on, `count` <= LANES of them, gain by a change of this size, and how that grows with the size. */
+WIDER_TWINS static void add_pieces(const attack_sample *s, const float *x, const float *w, float side,
+                                   double size, size_t begin, size_t count, double gain[restrict LANES],
+                                   double slope[restrict LANES]) {
+    const float *lb = s->lb + begin, *ub = s->ub + begin;
+    bool equal = s->norm == NORM_LINF;
+    x += begin;
+    w += begin;
+    for (size_t i = 0; i < count; i++) {
+        double direction = (double)side * w[i], weight = fabs(direction);
+        double up = (double)ub[i] - x[i], down = (double)x[i] - lb[i];
+        double unit = equal ? 1 : weight, length = size * unit;
+        double free = direction > 0 ? up : down;
+        free = free > 0 ? free : 0;
+        double least = length < free ? length : free;
+        gain[i] += weight * least;
+        slope[i] += length < free ? weight * unit : 0;
+    }
+}
+
+static void pieces_at(const attack_sample *s, const float *x, const float *w, float side, double size,
+                      double *gain, double *slope) {
+    double gains[LANES] = {0}, slopes[LANES] = {0};
+    size_t whole = s->d - s->d % LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        add_pieces(s, x, w, side, size, i, LANES, gains, slopes);
+    add_pieces(s, x, w, side, size, whole, s->d - whole, gains, slopes);
+    *gain = *slope = 0;
+    for (int lane = 0; lane < LANES; lane++) {
+        *gain += gains[lane];
+        *slope += slopes[lane];
+    }
 }
 
 /* The gain <w, delta> rises with the size along a concave line of pieces, whose slope falls as components reach the box. Newton's steps from
@@ -20,20 +52,29 @@ static double moved(const attack_sample *s, const float *x, float w, size_t i, d
 static double size_for(const attack_sample *s, const float *x, const float *w, float side, double wanted) {
     double size = 0;
     for (int step = 0; step < 60; step++) {
-        double gain = 0, slope = 0;
-        for (size_t i = 0; i < s->d; i++) {
-            if (w[i] == 0) continue;
-            double weight = fabs((double)w[i]), unit = s->norm == NORM_LINF ? 1 : weight;
-            double free = room(s, x, i, side * w[i]);
-            gain += weight * fmin(size * unit, free);
-            if (size * unit < free) slope += weight * unit;
-        }
+        double gain, slope;
+        pieces_at(s, x, w, side, size, &gain, &slope);
         if (gain >= wanted || slope <= 0) break;
         double next = size + (wanted - gain) / slope;
         if (!(next > size)) break;
         size = next;
     }
     return size;
+}
+
+/* A change of `size` in every component that counts, as Linf has it, or of `size` times its weight, as L2, up to the box. */
+WIDER_TWINS static void move(const attack_sample *s, const float *w, float side, double size,
+                             float *restrict x) {
+    const float *lb = s->lb, *ub = s->ub;
+    bool equal = s->norm == NORM_LINF;
+    size_t n = s->d;
+    for (size_t i = 0; i < n; i++) {
+        double direction = (double)side * w[i], weight = fabs(direction), from = x[i];
+        double up = from + (equal ? size : size * weight), down = from - (equal ? size : size * weight);
+        double to = direction > 0 ? up : down;
+        to = weight == 0 ? from : to;
+        x[i] = clip_between((float)to, lb[i], ub[i]);
+    }
 }
 
 /* L1: what costs least per gain first: the component of the largest weight, up to the box, then the next. */
@@ -62,12 +103,7 @@ void hyperplane_reach(const attack_sample *s, const float *w, double wanted, flo
         move_l1(s, w, side, fabs(wanted), x);
         return;
     }
-    double size = size_for(s, x, w, side, fabs(wanted));
-    for (size_t i = 0; i < s->d; i++) {
-        if (w[i] == 0) continue;
-        double to = x[i] + copysign(moved(s, x, side * w[i], i, size), side * w[i]);
-        x[i] = fminf(fmaxf((float)to, s->lb[i]), s->ub[i]);
-    }
+    move(s, w, side, size_for(s, x, w, side, fabs(wanted)), x);
 }
 
 double dual_norm(norm p, const float *w, size_t d) {

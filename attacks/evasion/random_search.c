@@ -33,6 +33,12 @@ ask search_start(const attack_sample *s, const search_rules *rules, void *state,
     return ASK_FORWARD;
 }
 
+static void propose(const attack_sample *s, const search_rules *rules, const search *q, int query, float *x) {
+    memcpy(x, q->best, s->d * sizeof *x);
+    rng g = stream(s, rules, query);
+    rules->propose(s, search_stage(query, s->options->steps), q->best, &g, x);
+}
+
 ask search_step(const attack_sample *s, const search_rules *rules, void *state, const attack_answer *a,
                 float *x) {
     search *q = state;
@@ -46,9 +52,16 @@ ask search_step(const attack_sample *s, const search_rules *rules, void *state, 
         memcpy(q->best, x, s->d * sizeof *x);
     }
     if (better && q->queries == queries) return ASK_DONE;
-    memcpy(x, q->best, s->d * sizeof *x);
-    if (q->queries == queries) return ASK_FORWARD;
-    rng g = stream(s, rules, q->queries);
-    rules->propose(s, search_stage(q->queries, queries), q->best, &g, x);
+    if (q->queries < queries)
+        propose(s, rules, q, q->queries, x);
+    else
+        memcpy(x, q->best, s->d * sizeof *x);
     return ASK_FORWARD;
+}
+
+bool search_ahead(const attack_sample *s, const search_rules *rules, const void *state, int later, float *x) {
+    const search *q = state;
+    bool proposed = q->queries > 0 && later < s->options->steps - q->queries;
+    if (proposed) propose(s, rules, q, q->queries + later, x);
+    return proposed;
 }

@@ -72,6 +72,10 @@ static ask sparse_step(const attack_sample *s, void *state, const attack_answer 
     return search_step(s, &rules, state, a, x);
 }
 
+static bool sparse_ahead(const attack_sample *s, const void *state, int later, float *x) {
+    return search_ahead(s, &rules, state, later, x);
+}
+
 const attack attack_sparse_rs = {
     .name = "sparse-rs",
     .title = "random changes of eps floats, by the logits alone (steps are queries)",
@@ -79,6 +83,7 @@ const attack attack_sparse_rs = {
     .defaults = {.steps = 5000, .restarts = 1, .random_start = true},
     .reach = 1,
     .order = EPS_DESCENDING,
+    .ahead = sparse_ahead,
     .state_bytes = search_state_bytes,
     .start = sparse_start,
     .step = sparse_step,

@@ -77,6 +77,10 @@ static ask square_step(const attack_sample *s, void *state, const attack_answer 
     return search_step(s, rules_of(s), state, a, x);
 }
 
+static bool square_ahead(const attack_sample *s, const void *state, int later, float *x) {
+    return search_ahead(s, rules_of(s), state, later, x);
+}
+
 const attack attack_square = {
     .name = "square",
     .title = "random squares, by the logits alone (steps are queries)",
@@ -84,6 +88,7 @@ const attack attack_square = {
     .defaults = {.steps = 5000, .restarts = 1, .random_start = true},
     .reach = 1,
     .order = EPS_DESCENDING,
+    .ahead = square_ahead,
     .state_bytes = search_state_bytes,
     .start = square_start,
     .step = square_step,

@@ -55,6 +55,15 @@ SUM_NAMED(sum_rows_1, t->spread, 1, DIRECT_LINEAR_ROWS)
 SUM_NAMED(sum_rows_2, t->spread, 2, DIRECT_LINEAR_ROWS)
 
 static void copy_pixels(int n, int channels, const float *from, size_t step, float *to, size_t spread) {
+    if (spread == 1 && step == 1) {
+        memcpy(to, from, (size_t)n * sizeof(float));
+        return;
+    }
+    if (spread == 1 && step == 2) { /* a loop of its own, so that grey images go by vectors */
+        for (int i = 0; i < n; i++)
+            to[i] = from[2 * i];
+        return;
+    }
     for (int i = 0; i < n; i++, from += step, to += spread) {
         if (channels == DIRECT_BLOCK)
             memcpy(to, from, DIRECT_BLOCK * sizeof(float));
