@@ -3,11 +3,8 @@
 
 int curve_smallest(const attack_plan *plan, const slot *k, int found) {
     int smallest = found;
-    for (; smallest > 0; smallest--) {
-        double eps = plan->eps[smallest - 1];
-        ball_box(plan->norm, eps, k->x0, k->s.d, k->lb, k->ub);
-        if (!ball_contains(plan->norm, eps, k->x0, k->lb, k->ub, k->example, k->s.d)) break;
-    }
+    while (smallest > 0 && ball_holds(plan->norm, plan->eps[smallest - 1], k->x0, k->example, k->s.d))
+        smallest--;
     return smallest;
 }
 

@@ -45,17 +45,13 @@ static status ask_clean(replay *p, err *e) {
     return s;
 }
 
-/* The index of the smallest eps whose ball holds the image; n_eps = none. `scratch` has room for three images. */
-static int smallest_fit(const replay *p, int row, const float *image, float *scratch) {
+/* The index of the smallest eps whose ball holds the image; n_eps = none. `x0` has room for the image it is about. */
+static int smallest_fit(const replay *p, int row, const float *image, float *x0) {
     const attack_plan *plan = p->plan;
-    size_t size = shape_size(p->d->image);
-    float *x0 = scratch, *lb = scratch + size, *ub = scratch + 2 * size;
     dataset_image(p->d, row, x0);
     int i = 0;
-    for (; i < plan->n_eps; i++) {
-        ball_box(plan->norm, plan->eps[i], x0, size, lb, ub);
-        if (ball_contains(plan->norm, plan->eps[i], x0, lb, ub, image, size)) break;
-    }
+    while (i < plan->n_eps && !ball_holds(plan->norm, plan->eps[i], x0, image, shape_size(p->d->image)))
+        i++;
     return i;
 }
 
@@ -63,23 +59,23 @@ static status gather(replay *p, const float *const *stored, err *e) {
     size_t rows = 0, size = shape_size(p->d->image);
     for (int row = 0; row < p->d->n; row++)
         rows += stored[row] != NULL;
-    float *scratch = malloc(3 * size * sizeof *scratch);
+    float *x0 = malloc(size * sizeof *x0);
     p->row = calloc(rows + 1, sizeof *p->row);
     p->ids = calloc(rows + 1, sizeof *p->ids);
     p->fit = calloc(rows + 1, sizeof *p->fit);
     p->images = calloc((rows + 1) * size, sizeof *p->images);
     p->logits = calloc(rows * (size_t)p->d->classes + 1, sizeof *p->logits);
-    bool room = scratch && p->row && p->ids && p->fit && p->images && p->logits;
+    bool room = x0 && p->row && p->ids && p->fit && p->images && p->logits;
     for (int row = 0; room && row < p->d->n; row++) {
         if (!stored[row] || !p->out->clean_correct[row]) continue;
-        int fit = smallest_fit(p, row, stored[row], scratch);
+        int fit = smallest_fit(p, row, stored[row], x0);
         if (fit == p->plan->n_eps) continue;
         p->row[p->n] = row;
         p->ids[p->n] = p->d->ids[row];
         p->fit[p->n] = fit;
         memcpy(p->images + (size_t)p->n++ * size, stored[row], size * sizeof(float));
     }
-    free(scratch);
+    free(x0);
     return room ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "replay: out of memory");
 }
 

@@ -175,9 +175,18 @@ static int worker_count(const model *m, const dataset *d, const run *r) {
     return workers > d->n ? (d->n > 0 ? d->n : 1) : workers;
 }
 
+/* Images with something to try. In a cascade few may be left, and whoever comes first must not take them all. */
+static int open_rows(const campaign *c) {
+    const attack_result *before = c->plan->after;
+    int open = 0;
+    for (int row = 0; row < c->d->n; row++)
+        open += !before || (before->clean_correct[row] && before->broken_at[row] > 0);
+    return open;
+}
+
 /* Two tiles per worker keep full tiles going (see pool.c); more would only make their ends uneven. Who looks ahead fills tiles that are wider than its share. */
 static void share_out(campaign *c, int workers) {
-    int useful = 2 * c->m->tile, share = (c->d->n + workers - 1) / workers;
+    int useful = 2 * c->m->tile, share = (open_rows(c) + workers - 1) / workers;
     int asked = c->plan->batch > 0 ? c->plan->batch / workers : useful;
     int most = smaller(useful, asked > 1 ? asked : 1);
     c->slots = share > 1 ? smaller(most, share) : 1;

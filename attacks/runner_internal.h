@@ -99,8 +99,7 @@ bool judge_tied(const float *logits, int classes);
 /* The loss of methods that have none of their own, see attack.loss; dz has `classes` floats. */
 float judge_loss(const attack_sample *s, const float *logits, float *dz);
 
-/* The index of the smallest eps of the plan that the example, which fits the one of index `found` (n_eps: none need fit), serves.
- * Overwrites lb, ub. */
+/* The index of the smallest eps of the plan that the example, which fits the one of index `found` (n_eps: none need fit), serves. */
 int curve_smallest(const attack_plan *plan, const slot *k, int found);
 
 #endif

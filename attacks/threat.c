@@ -40,12 +40,16 @@ static float sum_rounded_down(double x, double eps) {
     return above ? nextafterf(f, -INFINITY) : f;
 }
 
+/* What one component may be. */
+static void bounds(norm p, double eps, float x0, float *lb, float *ub) {
+    float lowest = p == NORM_LINF ? -sum_rounded_down(-(double)x0, eps) : 0;
+    *lb = lowest > 0 ? lowest : 0;
+    *ub = p == NORM_LINF ? sum_rounded_down(x0, eps) : 1;
+}
+
 void ball_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub) {
-    for (size_t i = 0; i < d; i++) {
-        float lowest = p == NORM_LINF ? -sum_rounded_down(-(double)x0[i], eps) : 0;
-        lb[i] = lowest > 0 ? lowest : 0;
-        ub[i] = p == NORM_LINF ? sum_rounded_down(x0[i], eps) : 1;
-    }
+    for (size_t i = 0; i < d; i++)
+        bounds(p, eps, x0[i], &lb[i], &ub[i]);
 }
 
 static double distance_linf(const float *x0, const float *x, size_t d) {
@@ -99,8 +103,20 @@ WIDER_TWINS static bool in_box(const float *lb, const float *ub, const float *x,
     return outside == 0;
 }
 
+static bool in_radius(norm p, double eps, const float *x0, const float *x, size_t d) {
+    return p == NORM_LINF || ball_distance(p, x0, x, d) <= eps * (1 + 1e-6);
+}
+
 bool ball_contains(norm p, double eps, const float *x0, const float *lb, const float *ub, const float *x,
                    size_t d) {
-    if (!in_box(lb, ub, x, d)) return false;
-    return p == NORM_LINF || ball_distance(p, x0, x, d) <= eps * (1 + 1e-6);
+    return in_box(lb, ub, x, d) && in_radius(p, eps, x0, x, d);
+}
+
+bool ball_holds(norm p, double eps, const float *x0, const float *x, size_t d) {
+    for (size_t i = 0; i < d; i++) {
+        float lb, ub;
+        bounds(p, eps, x0[i], &lb, &ub);
+        if (!(x[i] >= lb && x[i] <= ub)) return false;
+    }
+    return in_radius(p, eps, x0, x, d);
 }

@@ -33,5 +33,7 @@ double ball_distance(norm p, const float *x0, const float *x, size_t d);
 /* Exactly inside: Linf: lb <= x <= ub in every component; else: in [0,1] and distance <= eps * (1 + 1e-6). NaN is outside. */
 bool ball_contains(norm p, double eps, const float *x0, const float *lb, const float *ub, const float *x,
                    size_t d);
+/* The same of a ball whose box is not at hand. */
+bool ball_holds(norm p, double eps, const float *x0, const float *x, size_t d);
 
 #endif
