@@ -83,6 +83,11 @@ typedef struct attack {
 /* The verdict on logits: the target strictly above all others, or without a target any answer that is not correct. */
 bool attack_succeeds(const attack_sample *s, const float *logits);
 
+/* What an attacker who sees logits lowers: z_y minus the highest other logit, or with a target the highest other minus that of the target.
+ * A success is <= 0 untargeted and < 0 with a target. Where a logit is not finite: -infinity untargeted (the model
+ * is wrong there), infinity with a target. */
+double attack_margin(const attack_sample *s, const float *logits);
+
 /* The class of rank `rank` (1 = the likeliest) among those other than the label on the clean image, equal logits in the order of the
  * classes; -1 past the last. */
 int attack_runner_up(const attack_sample *s, int rank);

@@ -10,6 +10,13 @@ bool attack_succeeds(const attack_sample *s, const float *logits) {
     return !logits_correct(logits, s->classes, s->label);
 }
 
+double attack_margin(const attack_sample *s, const float *logits) {
+    bool targeted = s->target >= 0;
+    double margin = logits_margin(logits, s->classes, targeted ? s->target : s->label);
+    if (isnan(margin)) return targeted ? INFINITY : -INFINITY;
+    return targeted ? -margin : margin;
+}
+
 bool judge_tied(const float *logits, int classes) {
     return floats_finite(logits, (size_t)classes) && logits_class(logits, classes) < 0;
 }

@@ -255,6 +255,8 @@ status attack_run(model *m, const dataset *d, const attack_plan *plan, const run
                       .r = r,
                       .share = share,
                       .random = model_is_random(m),
+                      .gives_up =
+                          plan->gives_up && !plan->no_drop && !plan->to_the_end && !model_is_random(m),
                       .looks = (uint32_t)looks,
                       .measures = (uint32_t)(votes > looks ? votes : looks),
                       .votes = (uint32_t)votes,

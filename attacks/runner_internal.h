@@ -26,6 +26,7 @@ typedef struct campaign {
     const run *r;
     uint64_t share; /* forward-equivalents that a sample may spend */
     bool random;    /* the model */
+    bool gives_up;
     uint32_t looks, measures, votes; /* draws told to the method; of a measure; of a verdict. 1 where the model is not random */
     uint32_t stream;                      /* of this method's draws */
     int slots, tile; /* per worker */
@@ -39,6 +40,13 @@ typedef struct campaign {
 
 /* Where a sample stands: what its next answer will be about. */
 typedef enum phase { PHASE_CLEAN, PHASE_ATTACK, PHASE_RECHECK, PHASE_MEASURE, PHASE_VERDICT } phase;
+
+/* How far a walk has come: the best score at each tenth of its answers. */
+enum { HOPE_CHECKS = 10 };
+typedef struct hope {
+    int answers;
+    double first, best, at[HOPE_CHECKS];
+} hope;
 
 /* A place in the pool and the sample it carries. */
 typedef struct slot {
@@ -61,6 +69,7 @@ typedef struct slot {
     float depth;           /* of that, by the draws that measured it */
     int successes, streak; /* of this walk: iterates that broke the sample; last measures that all did */
     float *clean_gradient; /* at x0 */
+    hope hope;
     attack_answer clean;   /* gradient NULL until known */
     void *state;
 } slot;
@@ -93,6 +102,10 @@ model_draws slot_draws(slot *k, const campaign *c);
 void draws_begin_walk(slot *k);
 bool draws_measure(slot *k, const campaign *c, ask next);
 bool draws_take(slot *k, const float *logits);
+
+/* For plans that give up: at the start of a walk; and told of the answer at k->x, whether the walk may still break the sample. */
+void hope_begin(slot *k);
+bool hope_left(slot *k, const campaign *c, const attack_answer *a);
 
 bool judge_tied(const float *logits, int classes);
 

@@ -81,6 +81,7 @@ static void proceed(slot *k, campaign *c, ask next) {
             return;
         } else if (walk_next(k, c)) {
             draws_begin_walk(k);
+            hope_begin(k);
             next = method->start(&k->s, k->state, k->x);
         } else {
             finish(k, c);
@@ -202,7 +203,9 @@ static void answer_iterate(slot *k, campaign *c, const attack_answer *a, int pla
         k->nearest = ball_distance(c->plan->norm, k->x0, k->example, k->s.d);
         k->found_at = place;
     }
+    bool hopeless = c->gives_up && !hope_left(k, c, a);
     ask next = c->plan->method->step(&k->s, k->state, a, k->x);
+    if (hopeless) next = ASK_DONE;
     if (success && !walks_on(k, c, next)) {
         recheck(k, next, place);
         return;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "attacks/runner_internal.h"
-#include "nets/loss.h"
 
 model_draws slot_draws(slot *k, const campaign *c) {
     if (k->phase == PHASE_CLEAN) return (model_draws){.row = k->s.id, .count = c->votes};
@@ -28,20 +27,13 @@ bool draws_measure(slot *k, const campaign *c, ask next) {
     return power_of_two || next == ASK_DONE;
 }
 
-/* How far the answer lies beyond the boundary; an answer that is none lies deepest. */
-static float depth_of(const attack_sample *s, const float *logits) {
-    float margin = logits_margin(logits, s->classes, s->target >= 0 ? s->target : s->label);
-    if (isnan(margin)) return INFINITY;
-    return s->target >= 0 ? margin : -margin;
-}
-
 bool draws_take(slot *k, const float *logits) {
     enum { ENOUGH = 3 };
     if (!attack_succeeds(&k->s, logits)) {
         k->streak = 0;
         return false;
     }
-    float depth = depth_of(&k->s, logits);
+    float depth = (float)-attack_margin(&k->s, logits);
     if (depth > k->depth) {
         k->depth = depth;
         memcpy(k->example, k->trial, k->s.d * sizeof *k->example);

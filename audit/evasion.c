@@ -51,6 +51,11 @@ static void drop_examples(attack_result *a) {
     a->examples = a->example_logits = NULL;
 }
 
+/* In Linf it was found to change no verdict (docs/attack.md); in L2 the walks of fab-t that look hopeless are not. */
+static bool gives_up(const evasion_plan *p) {
+    return p->cascade && !p->to_the_end && p->norm == NORM_LINF;
+}
+
 static attack_plan plan_of(const evasion_plan *p, const evasion *v, int i) {
     const attack_result *before = v->base.n ? &v->base : NULL;
     if (p->cascade && i > 0) before = &v->results[i - 1];
@@ -64,6 +69,7 @@ static attack_plan plan_of(const evasion_plan *p, const evasion *v, int i) {
                          .batch = p->batch,
                          .to_the_end = p->to_the_end,
                          .eot = p->eot,
+                         .gives_up = gives_up(p),
                          .verdicts_only = p->cascade,
                          .after = before,
                          .keep_examples = p->cascade || p->keep_best || i == p->n_methods - 1};
@@ -195,6 +201,7 @@ static void record_settings(result *x, const evasion_plan *p) {
     result_setting_json(x, "eps", eps);
     result_setting_json(x, "no_drop", json_new_bool(p->no_drop));
     if (p->cascade) result_setting_json(x, "to_the_end", json_new_bool(p->to_the_end));
+    if (p->cascade) result_setting_json(x, "gives_up", json_new_bool(gives_up(p)));
     for (int i = 0; i < p->n_methods; i++)
         result_setting_json(x, p->methods[i]->name, options_json(p, i));
 }

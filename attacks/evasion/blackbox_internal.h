@@ -4,11 +4,6 @@
 
 #include "attacks/evasion/evasion_internal.h"
 
-/* What an attacker who sees logits lowers: z_y minus the highest other logit, or with a target the highest other minus that of the target.
- * A success is <= 0 untargeted and < 0 with a target. Where a logit is not finite: -infinity untargeted (the model
- * is wrong there), infinity with a target. */
-double blackbox_margin(const attack_sample *s, const float *logits);
-
 /* Random search (Rastrigin 1963) by the margin: a proposal is kept when it lowers it. One step of the options is one query; the answer to
  * the last is followed by one more at the best image, if that is another, so that the last iterate is the best one. */
 typedef struct search_rules {

@@ -43,7 +43,7 @@ ask search_step(const attack_sample *s, const search_rules *rules, void *state, 
                 float *x) {
     search *q = state;
     int queries = s->options->steps;
-    double margin = blackbox_margin(s, a->logits);
+    double margin = attack_margin(s, a->logits);
     bool better = q->queries == 0 || margin < q->margin;
     if (q->queries == queries) return ASK_DONE;
     q->queries++;

@@ -96,7 +96,7 @@ static void descend(const attack_sample *s, spsa *q) {
 static ask spsa_step(const attack_sample *s, void *state, const attack_answer *a, float *x) {
     spsa *q = state;
     if (q->probe < 0 && q->steps == s->options->steps) return ASK_DONE;
-    double margin = blackbox_margin(s, a->logits);
+    double margin = attack_margin(s, a->logits);
     if (q->probe >= 0 && q->probe % 2 == 0) {
         q->plus = margin;
         q->probe++;
