@@ -24,4 +24,11 @@ MUST_CHECK status image_encode_png(const uint8_t *pixels, shape s, bytes *out, e
  * quality 90, as malloc'ed bytes. */
 MUST_CHECK status image_encode_jpeg(const uint8_t *pixels, shape s, int quality, bytes *out, err *e);
 
+/* The nearest of the levels 0..255 of a value within [0, 1], halves up: what lies outside is cut off, NaN is 0. */
+uint8_t image_byte(float value);
+void image_bytes(const float *values, size_t n, uint8_t *out);
+
+/* An image of [0, 1] floats as image_bytes through such a JPEG and back into `out`, which may be the image. */
+MUST_CHECK status image_through_jpeg(const float *image, shape s, int quality, float *out, err *e);
+
 #endif
