@@ -7,6 +7,7 @@
 
 #include "attacks/corrupt/corrupt_internal.h"
 #include "core/parallel.h"
+#include "datasets/image.h"
 
 static const corruption *const corruptions[] = {
 #define CORRUPTION(name) &corruption_##name,
@@ -69,11 +70,9 @@ static status corrupt_chunk(void *context, int chunk, int worker) {
     int last = (chunk + 1) * CHUNK < j->d->n ? (chunk + 1) * CHUNK : j->d->n;
     status s = STATUS_OK;
     for (int row = chunk * CHUNK; s == STATUS_OK && row < last; row++) {
-        uint8_t *to = j->out + (size_t)row * floats;
         dataset_image(j->d, row, before);
         s = corrupt_image(j->k, j->severity, j->d->image, before, j->r->seed, j->d->ids[row], after, NULL);
-        for (size_t i = 0; s == STATUS_OK && i < floats; i++)
-            to[i] = (uint8_t)(255 * after[i] + 0.5f);
+        if (s == STATUS_OK) image_bytes(after, floats, j->out + (size_t)row * floats);
     }
     return s;
 }

@@ -1,11 +1,11 @@
 #include "audit/picture.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/picture_internal.h"
 #include "audit/text_table.h"
+#include "datasets/image.h"
 
 enum { LARGEST = 16384 };
 
@@ -40,17 +40,11 @@ void picture_fill(picture *p, int x, int y, int width, int height, colour ink) {
             put_pixel(p, x + column, y + row, ink);
 }
 
-/* NaN is shown as black. */
-static uint8_t level_of(float value) {
-    if (!(value > 0)) return 0;
-    return value >= 1 ? 255 : (uint8_t)lrintf(value * 255);
-}
-
 void picture_image(picture *p, int x, int y, int zoom, shape s, const float *image) {
     for (int row = 0; row < s.h; row++)
         for (int column = 0; column < s.w; column++) {
             const float *v = image + ((size_t)row * (size_t)s.w + (size_t)column) * (size_t)s.c;
-            colour ink = {level_of(v[0]), level_of(v[s.c > 1 ? 1 : 0]), level_of(v[s.c > 2 ? 2 : 0])};
+            colour ink = {image_byte(v[0]), image_byte(v[s.c > 1 ? 1 : 0]), image_byte(v[s.c > 2 ? 2 : 0])};
             picture_fill(p, x + column * zoom, y + row * zoom, zoom, zoom, ink);
         }
 }

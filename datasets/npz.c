@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/npy.h"
+#include "datasets/image.h"
 #include "datasets/npz_internal.h"
 #include "datasets/open_internal.h"
 
@@ -69,7 +70,7 @@ static bool as_pixels(const npy *a, uint8_t *pixels) {
     for (int64_t i = 0; i < a->count; i++) {
         float value = (float)npy_number(a, i);
         if (!(value >= 0 && value <= 1)) return false;
-        pixels[i] = (uint8_t)(value * 255.0f + 0.5f);
+        pixels[i] = image_byte(value);
         if ((float)pixels[i] / 255.0f != value) return false;
     }
     return true;

@@ -180,8 +180,7 @@ status patch_of_image(const patch_rules *k, const dataset *d, int row, float *pa
     status s = x && whole && small ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) {
         dataset_image(d, row, x);
-        for (size_t i = 0; i < size; i++)
-            whole[i] = (uint8_t)lrintf(255 * x[i]);
+        image_bytes(x, size, whole);
         image_resize(whole, d->image, small, (shape){k->side, k->side, k->image.c});
         for (size_t i = 0; i < patch_size(k); i++)
             patch[i] = (float)small[i] / 255;

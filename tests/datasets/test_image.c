@@ -1,4 +1,6 @@
 /* Pictures: what comes back from a PNG, files that lie or are cut, and resizing. */
+#include <math.h>
+
 #include "tests/support/test.h"
 
 #include "core/bytes.h"
@@ -294,6 +296,43 @@ static void resize_keeps_a_flat_image_flat(void **state) {
         }
 }
 
+static void floats_go_to_the_nearest_byte(void **state) {
+    (void)state;
+    for (int i = 0; i <= 255; i++)
+        assert_int_equal(image_byte((float)i / 255), i);
+    static const float values[] = {-INFINITY,    -1, 0.4f / 255, 0.6f / 255, 0.5f,
+                                   254.6f / 255, 2,  INFINITY,   NAN};
+    static const uint8_t expected[] = {0, 0, 0, 1, 128, 255, 255, 255, 0};
+    uint8_t found[sizeof expected];
+    image_bytes(values, sizeof found, found);
+    assert_memory_equal(found, expected, sizeof found);
+}
+
+/* As bytes go through a JPEG, in place too; what JPEG has no form for is refused. */
+static void jpeg_of_floats_is_that_of_their_bytes(void **state) {
+    (void)state;
+    enum { N = 13 * 21 * 3 };
+    shape s = {13, 21, 3};
+    float image[N];
+    uint8_t levels[N], *expected;
+    for (int i = 0; i < N; i++) {
+        levels[i] = (uint8_t)(i * 255 / N);
+        image[i] = (float)levels[i] / 255;
+    }
+    bytes jpeg;
+    err e;
+    shape found;
+    assert_ok(image_encode_jpeg(levels, s, 40, &jpeg, &e), e);
+    assert_ok(image_decode(jpeg.data, jpeg.size, 3, &found, &expected, &e), e);
+    assert_ok(image_through_jpeg(image, s, 40, image, &e), e);
+    for (int i = 0; i < N; i++)
+        assert_true(image[i] == (float)expected[i] / 255);
+    free(expected);
+    bytes_free(&jpeg);
+    assert_int_equal(image_through_jpeg(image, s, 101, image, &e), STATUS_USAGE);
+    assert_int_equal(image_through_jpeg(image, (shape){2, 2, 2}, 40, image, &e), STATUS_USAGE);
+}
+
 static void writing_refuses_bad_shapes(void **state) {
     (void)state;
     bytes png;
@@ -320,6 +359,8 @@ int main(void) {
         cmocka_unit_test(jpeg_with_bad_tables_is_refused),
         cmocka_unit_test(resize_averages_and_interpolates),
         cmocka_unit_test(resize_keeps_a_flat_image_flat),
+        cmocka_unit_test(floats_go_to_the_nearest_byte),
+        cmocka_unit_test(jpeg_of_floats_is_that_of_their_bytes),
         cmocka_unit_test(writing_refuses_bad_shapes),
     };
     return cmocka_run_group_tests(tests, fill_pixels, NULL);
