@@ -102,8 +102,7 @@ typedef struct shift {
     pthread_mutex_t lock; /* of what follows */
     int done, certified;
     double began;
-    int failed; /* the lowest row that failed, and what it said */
-    err e;
+    first_failure failed;
 } shift;
 
 static void row_done(shift *k, int row) {
@@ -125,20 +124,8 @@ static status judge_row(void *context, int row, int worker) {
     if (s == STATUS_OK) {
         k->out->finished[row] = 1;
         row_done(k, row);
-        return s;
     }
-    pthread_mutex_lock(&k->lock);
-    if (k->failed < 0 || row < k->failed) {
-        k->failed = row;
-        k->e = e;
-    }
-    pthread_mutex_unlock(&k->lock);
-    return s;
-}
-
-static int worker_count(const model *m, const run *r) {
-    if (!m->thread_safe) return 1;
-    return m->workers < r->threads ? m->workers : r->threads;
+    return failure_note(&k->failed, row, s, &e);
 }
 
 status certify_run(const certify_subject *s, const dataset *d, const certify_plan *plan, const run *r,
@@ -146,9 +133,8 @@ status certify_run(const certify_subject *s, const dataset *d, const certify_pla
     *out = (certify_result){0};
     status st = check(s, d, plan, e);
     if (st != STATUS_OK) return st;
-    run crew = *r;
-    crew.threads = worker_count(s->m, r);
-    shift k = {.plan = plan, .r = r, .out = out, .failed = -1, .began = clock_seconds()};
+    run crew = model_run(s->m, r);
+    shift k = {.plan = plan, .r = r, .out = out, .began = clock_seconds()};
     st = plan->method->prepare(s, d, plan, crew.threads, &k.state, e);
     if (st != STATUS_OK) return st;
     st = result_alloc(out, d->n, plan->n_eps, e);
@@ -156,10 +142,7 @@ status certify_run(const certify_subject *s, const dataset *d, const certify_pla
         pthread_mutex_init(&k.lock, NULL);
         st = parallel_for(&crew, d->n, judge_row, &k);
         pthread_mutex_destroy(&k.lock);
-        if (st == STATUS_CANCELLED)
-            (void)err_set(e, st, "certify: cancelled");
-        else if (st != STATUS_OK && e)
-            *e = k.e;
+        st = failure_report(&k.failed, st, "certify", e);
     }
     plan->method->free(k.state);
     if (st != STATUS_OK && st != STATUS_CANCELLED) certify_result_free(out);

@@ -109,3 +109,10 @@ void *alloc_aligned(size_t size) {
     size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
 }
+
+float *worker_floats(int workers, size_t count, size_t *stride) {
+    size_t bytes;
+    *stride = (count + 15) / 16 * 16; /* workers never share a cache line */
+    if (!size_multiply(*stride * sizeof(float), (size_t)workers, &bytes)) return NULL;
+    return alloc_aligned(bytes);
+}

@@ -31,4 +31,7 @@ _Bool size_multiply(size_t a, size_t b, size_t *product);
 /* malloc aligned to 64 bytes (free with free()); NULL when memory is out. Not zeroed. */
 void *alloc_aligned(size_t size);
 
+/* `count` floats for each of the workers, *stride apart and aligned; NULL when memory is out. Freed with free. */
+float *worker_floats(int workers, size_t count, size_t *stride);
+
 #endif

@@ -45,6 +45,22 @@ status parallel_for(const run *r, int chunks, parallel_body body, void *context)
     return first.s;
 }
 
+status failure_note(first_failure *f, int chunk, status s, const err *e) {
+    if (s == STATUS_OK || s == STATUS_CANCELLED) return s;
+#pragma omp critical(first_failure)
+    if (f->chunk == 0 || chunk + 1 < f->chunk) {
+        f->chunk = chunk + 1;
+        f->e = *e;
+    }
+    return s;
+}
+
+status failure_report(const first_failure *f, status s, const char *what, err *e) {
+    if (s == STATUS_OK) return s;
+    if (s != STATUS_CANCELLED && f->e.message[0]) return err_set(e, s, "%s", f->e.message);
+    return err_set(e, s, "%s: %s", what, status_text(s));
+}
+
 static int affinity_cpus(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);

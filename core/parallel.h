@@ -10,8 +10,20 @@ typedef status (*parallel_body)(void *context, int chunk, int worker);
 
 /* Runs every chunk 0..chunks-1, on r->threads threads, in any order. A failure stops chunks not yet begun; the status of the
  * lowest failing chunk is returned. STATUS_CANCELLED when the run was cancelled between chunks. Messages travel through the
- * caller's context. Not to be nested. */
+ * caller's context, in a first_failure. Not to be nested. */
 MUST_CHECK status parallel_for(const run *r, int chunks, parallel_body body, void *context);
+
+/* The message of the lowest chunk that failed, as parallel_for returns its status. Starts as {0}. */
+typedef struct first_failure {
+    int chunk; /* and one more; 0 = none failed */
+    err e;
+} first_failure;
+
+/* Notes that a chunk ended with s, and returns s. For several threads at once. */
+status failure_note(first_failure *f, int chunk, status s, const err *e);
+
+/* The message for the status of the whole loop, `what` and the status where no chunk left one; returns it. */
+status failure_report(const first_failure *f, status s, const char *what, err *e);
 
 /* The processors this process may use (affinity and cgroup quota respected), >= 1. */
 int parallel_cpus(void);

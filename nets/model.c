@@ -30,6 +30,22 @@ bool model_has_gradient(const model *m) {
     return m->ops->vjp != NULL;
 }
 
+run model_run(const model *m, const run *r) {
+    run own = *r;
+    int most = m->thread_safe ? m->workers : 1;
+    if (own.threads > most) own.threads = most;
+    return own;
+}
+
+int tile_count(const model *m, int n) {
+    return (n + m->tile - 1) / m->tile;
+}
+
+int tile_rows(const model *m, int n, int tile) {
+    int left = n - tile * m->tile;
+    return left < m->tile ? left : m->tile;
+}
+
 void model_free(model *m) {
     if (m && m->ops->free) m->ops->free(m->self);
 }

@@ -57,6 +57,13 @@ int model_votes(const model *m);
 MUST_CHECK status model_forward_drawn(model *m, int worker, int n, const float *x, const model_draws *draws, bool keep, float *logits, err *e);
 void model_free(model *m); /* frees self through ops, and the model's own memory if model_of_net made it */
 
+/* `r` with as many threads as the model can serve. */
+run model_run(const model *m, const run *r);
+
+/* Tiles of the model that n images fill, and images in one of them. */
+int tile_count(const model *m, int n);
+int tile_rows(const model *m, int n, int tile);
+
 /* A net as a model; `gradient` plans memory for vjp too. Keeps pointers to net and weights. */
 MUST_CHECK status model_of_net(const net *n, const weights *w, bool gradient, const run *r, model **out, err *e);
 

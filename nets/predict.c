@@ -50,19 +50,19 @@ typedef struct prediction {
     const dataset *d;
     const run *r;
     const char *stage;
-    float *images;      /* [worker][tile] */
+    float *images; /* of each worker: a tile */
+    size_t stride;
     model_draws *draws; /* [worker][tile] */
     float *logits;
-    err *errors; /* [worker] */
-    int *failed; /* [worker]: tile that failed first, -1 = none */
+    first_failure failed;
     atomic_int done;
 } prediction;
 
 static status predict_tile(void *context, int tile, int worker) {
     prediction *p = context;
     size_t size = shape_size(p->d->image);
-    int first = tile * p->m->tile, n = p->d->n - first < p->m->tile ? p->d->n - first : p->m->tile;
-    float *x = p->images + (size_t)worker * (size_t)p->m->tile * size;
+    int first = tile * p->m->tile, n = tile_rows(p->m, p->d->n, tile);
+    float *x = p->images + (size_t)worker * p->stride;
     model_draws *draws = p->draws + (size_t)worker * (size_t)p->m->tile;
     for (int i = 0; i < n; i++) {
         dataset_image(p->d, first + i, x + (size_t)i * size);
@@ -72,21 +72,9 @@ static status predict_tile(void *context, int tile, int worker) {
     err e = {{0}};
     float *logits = p->logits + (size_t)first * (size_t)p->m->classes;
     status s = model_forward_drawn(p->m, worker, n, x, draws, false, logits, &e);
-    if (s != STATUS_OK && (p->failed[worker] < 0 || tile < p->failed[worker])) {
-        p->failed[worker] = tile;
-        p->errors[worker] = e;
-    }
     int done = atomic_fetch_add(&p->done, n) + n;
     if (worker == 0) run_progress(p->r, p->stage, (uint64_t)done, (uint64_t)p->d->n, NULL);
-    return s;
-}
-
-/* The message of the lowest tile that failed, as parallel_for returns its status. */
-static void report_failure(const prediction *p, int workers, status s, err *e) {
-    int lowest = -1;
-    for (int k = 0; k < workers; k++)
-        if (p->failed[k] >= 0 && (lowest < 0 || p->failed[k] < p->failed[lowest])) lowest = k;
-    err_set(e, s, "%s", lowest >= 0 ? p->errors[lowest].message : status_text(s));
+    return failure_note(&p->failed, tile, s, &e);
 }
 
 status predict_logits(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e) {
@@ -97,28 +85,15 @@ status predict_logits(model *m, const dataset *d, const run *r, const char *stag
 status predict_outputs(model *m, const dataset *d, const run *r, const char *stage, float *logits, err *e) {
     status s = accepts_shape(m, d, e);
     if (s != STATUS_OK) return s;
-    run own = *r;
-    own.threads = !m->thread_safe ? 1 : r->threads < m->workers ? r->threads : m->workers;
-    size_t workers = (size_t)own.threads, floats;
+    run own = model_run(m, r);
     prediction p = {.m = m, .d = d, .r = r, .stage = stage, .logits = logits};
-    if (size_multiply(workers * (size_t)m->tile, shape_size(d->image) * sizeof(float), &floats))
-        p.images = alloc_aligned(floats);
-    p.draws = calloc(workers * (size_t)m->tile, sizeof *p.draws);
-    p.errors = calloc(workers, sizeof *p.errors);
-    p.failed = malloc(workers * sizeof *p.failed);
-    if (p.images && p.draws && p.errors && p.failed) {
-        for (size_t k = 0; k < workers; k++)
-            p.failed[k] = -1;
-        s = parallel_for(&own, (d->n + m->tile - 1) / m->tile, predict_tile, &p);
-        if (s != STATUS_OK) report_failure(&p, own.threads, s, e);
-    } else {
-        s = err_set(e, STATUS_NO_MEMORY, "no memory to predict");
-    }
+    p.images = worker_floats(own.threads, (size_t)m->tile * shape_size(d->image), &p.stride);
+    p.draws = calloc((size_t)own.threads * (size_t)m->tile, sizeof *p.draws);
+    s = p.images && p.draws ? parallel_for(&own, tile_count(m, d->n), predict_tile, &p) : STATUS_NO_MEMORY;
+    s = failure_report(&p.failed, s, stage, e);
     if (s == STATUS_OK) run_progress(r, stage, (uint64_t)d->n, (uint64_t)d->n, NULL);
     free(p.images);
     free(p.draws);
-    free(p.errors);
-    free(p.failed);
     return s;
 }
 

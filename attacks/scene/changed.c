@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "attacks/scene/scene_internal.h"
+#include "core/arena.h"
 #include "core/floats.h"
 #include "core/parallel.h"
 #include "nets/loss.h"

@@ -5,7 +5,6 @@
 
 #include "attacks/attack.h"
 #include "attacks/scene/learn_internal.h"
-#include "attacks/scene/scene_internal.h"
 #include "core/arena.h"
 #include "core/parallel.h"
 #include "core/rng.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "attacks/changed.h"
-#include "attacks/scene/scene_internal.h"
 #include "attacks/scene/spatial_internal.h"
+#include "core/arena.h"
 #include "core/parallel.h"
 #include "nets/loss.h"
 #include "nets/predict.h"

@@ -10,12 +10,8 @@
 #include "nets/predict.h"
 
 static run quiet_run(const model *m, const run *r) {
-    run q = {.seed = r->seed, .threads = r->threads, .kernel = r->kernel, .cancel = r->cancel};
-    if (!m->thread_safe)
-        q.threads = 1;
-    else if (q.threads > m->workers)
-        q.threads = m->workers;
-    return q;
+    run q = model_run(m, r);
+    return (run){.seed = q.seed, .threads = q.threads, .kernel = q.kernel, .cancel = q.cancel};
 }
 
 /* Of twice as many candidates the first that are right: where the model is wrong unchanged there is nothing to attack. `rows` has
@@ -116,34 +112,33 @@ enum { GROUP_IMAGES = 16 };
 
 typedef struct crew {
     panel_group *groups;
-    int images; /* of a group */
     status (*body)(panel_group *g, void *user);
     void *user;
+    first_failure failed;
 } crew;
 
 static status run_group(void *context, int chunk, int worker) {
     crew *all = context;
     panel_group *g = &all->groups[chunk];
     g->worker = worker;
-    return all->body(g, all->user);
+    return failure_note(&all->failed, chunk, all->body(g, all->user), &g->e);
 }
 
 status panel_groups(panel *p, status (*body)(panel_group *g, void *user), void *user, err *e) {
     int images = p->m->tile < GROUP_IMAGES ? p->m->tile : GROUP_IMAGES, n = (p->n + images - 1) / images;
-    crew all = {calloc((size_t)n + 1, sizeof(panel_group)), images, body, user};
+    crew all = {.groups = calloc((size_t)n + 1, sizeof(panel_group)), .body = body, .user = user};
     if (!all.groups) return err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int i = 0; i < n; i++) {
         int left = p->n - i * images;
         all.groups[i] = (panel_group){.p = p, .first = i * images, .n = left < images ? left : images};
     }
     status s = parallel_for(&p->r, n, run_group, &all);
-    for (int i = n - 1; i >= 0; i--) {
+    for (int i = 0; i < n; i++) {
         p->forwards += all.groups[i].forwards;
         p->backwards += all.groups[i].backwards;
-        if (e && all.groups[i].e.message[0]) *e = all.groups[i].e;
     }
     free(all.groups);
-    return s;
+    return failure_report(&all.failed, s, "diagnosis", e);
 }
 
 status group_forward(panel_group *g, int n, const float *x, float *logits) {

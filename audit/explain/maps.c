@@ -183,7 +183,7 @@ typedef struct job {
     float *maps;
     float *room; /* per worker */
     size_t room_floats;
-    err *errors; /* per image */
+    first_failure failed;
 } job;
 
 static size_t features_of(const subject *s) {
@@ -221,7 +221,9 @@ static status map_image(void *context, int i, int worker) {
                                                                       gradcam_map, occlusion_map};
     job *j = context;
     task t = task_of(j, i, worker);
-    return methods[j->method](&t, &j->errors[i]);
+    err e = {{0}};
+    status s = methods[j->method](&t, &e);
+    return failure_note(&j->failed, i, s, &e);
 }
 
 status explain_maps(subject *s, explain_method k, const dataset *d, const int32_t *rows,
@@ -233,15 +235,7 @@ status explain_maps(subject *s, explain_method k, const dataset *d, const int32_
     job j = {
         .s = s, .method = k, .d = d, .rows = rows, .classes = classes, .maps = maps, .room_floats = floats};
     j.room = malloc((size_t)s->run.threads * floats * sizeof *j.room);
-    j.errors = calloc((size_t)n, sizeof *j.errors);
-    status ok = j.room && j.errors ? parallel_for(&s->run, n, map_image, &j)
-                                   : err_set(e, STATUS_NO_MEMORY, "no memory to explain");
-    for (int i = 0; i < n && j.errors && ok != STATUS_OK; i++)
-        if (j.errors[i].message[0]) {
-            *e = j.errors[i];
-            break;
-        }
+    status ok = j.room ? parallel_for(&s->run, n, map_image, &j) : STATUS_NO_MEMORY;
     free(j.room);
-    free(j.errors);
-    return ok;
+    return failure_report(&j.failed, ok, "explain", e);
 }

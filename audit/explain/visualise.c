@@ -16,7 +16,7 @@ typedef struct ascent {
     const run *r;
     float *images; /* n x input */
     float *room;   /* per worker: tile x input twice, tile x classes */
-    err *errors;   /* per tile */
+    first_failure failed;
 } ascent;
 
 /* Rolls an image by whole pixels. */
@@ -70,9 +70,10 @@ static status climb_tile(void *context, int tile, int worker) {
     size_t size = shape_size(in), classes = (size_t)a->m->classes, room = (size_t)a->m->tile;
     float *shifted = a->room + (size_t)worker * room * (2 * size + classes);
     float *gradient = shifted + room * size, *outputs = gradient + room * size;
-    int first = tile * a->m->tile, n = a->n - first < a->m->tile ? a->n - first : a->m->tile;
+    int first = tile * a->m->tile, n = tile_rows(a->m, a->n, tile);
     int longest = in.h > in.w ? in.h : in.w, jitter = longest >= 32 ? longest / 16 : 1;
     float *images = a->images + (size_t)first * size;
+    err e = {{0}};
     status s = STATUS_OK;
     for (int i = 0; i < n; i++)
         begin(a, first + i, images + (size_t)i * size);
@@ -82,30 +83,24 @@ static status climb_tile(void *context, int tile, int worker) {
         int right = (int)rng_below(&random, (uint32_t)(2 * jitter + 1)) - jitter;
         for (int i = 0; i < n; i++)
             roll(images + (size_t)i * size, in, down, right, shifted + (size_t)i * size);
-        s = model_forward(a->m, worker, n, shifted, true, outputs, &a->errors[tile]);
+        s = model_forward(a->m, worker, n, shifted, true, outputs, &e);
         if (s == STATUS_OK)
-            s = model_vjp(a->m, worker, n, a->cotangents + (size_t)first * classes, gradient,
-                          &a->errors[tile]);
+            s = model_vjp(a->m, worker, n, a->cotangents + (size_t)first * classes, gradient, &e);
         float share = .12f + .5f * (1 - (float)step / (float)a->steps); /* details come at the end */
         for (int i = 0; i < n && s == STATUS_OK; i++) {
             climb(a, gradient + (size_t)i * size, down, right, images + (size_t)i * size, shifted);
             blur(images + (size_t)i * size, in, share, shifted);
         }
     }
-    return s;
+    return failure_note(&a->failed, tile, s, &e);
 }
 
 status visualise(model *m, const float *cotangents, int n, int steps, const run *r, float *out, err *e) {
-    int tiles = (n + m->tile - 1) / m->tile;
     size_t room = (size_t)m->tile * (2 * shape_size(m->input) + (size_t)m->classes);
     ascent a = {.m = m, .cotangents = cotangents, .n = n, .steps = steps, .r = r, .images = out};
     a.room = malloc((size_t)r->threads * room * sizeof *a.room);
-    a.errors = calloc((size_t)tiles, sizeof *a.errors);
-    status s = a.room && a.errors ? parallel_for(r, tiles, climb_tile, &a)
-                                  : err_set(e, STATUS_NO_MEMORY, "no memory to visualise");
-    for (int t = 0; t < tiles && a.errors && s != STATUS_OK; t++)
-        if (a.errors[t].message[0]) *e = a.errors[t];
+    status s = a.room ? parallel_for(r, tile_count(m, n), climb_tile, &a) : STATUS_NO_MEMORY;
     free(a.room);
-    free(a.errors);
-    return s == STATUS_OK && run_cancelled(r) ? err_set(e, STATUS_CANCELLED, "interrupted") : s;
+    if (s == STATUS_OK && run_cancelled(r)) s = STATUS_CANCELLED;
+    return failure_report(&a.failed, s, "visualise", e);
 }

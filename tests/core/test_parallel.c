@@ -76,6 +76,24 @@ static void the_lowest_failing_chunk_decides(void **state) {
         }
 }
 
+/* The message of the lowest chunk, whichever came first; a status alone where none left one. */
+static void the_first_failure_tells(void **state) {
+    (void)state;
+    first_failure f = {0};
+    err e, told;
+    assert_int_equal(failure_note(&f, 3, STATUS_OK, NULL), STATUS_OK);
+    assert_int_equal(failure_report(&f, STATUS_NO_MEMORY, "work", &told), STATUS_NO_MEMORY);
+    assert_string_equal(told.message, "work: out of memory");
+    assert_int_equal(failure_note(&f, 5, err_set(&e, STATUS_USAGE, "five"), &e), STATUS_USAGE);
+    assert_int_equal(failure_note(&f, 0, err_set(&e, STATUS_IO, "zero"), &e), STATUS_IO);
+    assert_int_equal(failure_note(&f, 2, err_set(&e, STATUS_USAGE, "two"), &e), STATUS_USAGE);
+    assert_int_equal(failure_report(&f, STATUS_IO, "work", &told), STATUS_IO);
+    assert_string_equal(told.message, "zero");
+    assert_int_equal(failure_report(&f, STATUS_CANCELLED, "work", &told), STATUS_CANCELLED);
+    assert_string_equal(told.message, "work: cancelled");
+    assert_int_equal(failure_report(&f, STATUS_OK, "work", NULL), STATUS_OK);
+}
+
 static void a_cancelled_run_stops(void **state) {
     (void)state;
     for (int t = 0; t < 3; t++) {
@@ -147,6 +165,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reductions_do_not_depend_on_threads),
         cmocka_unit_test(the_lowest_failing_chunk_decides),
+        cmocka_unit_test(the_first_failure_tells),
         cmocka_unit_test(a_cancelled_run_stops),
         cmocka_unit_test(no_chunks_is_done),
         cmocka_unit_test(quotas_are_read),
