@@ -46,9 +46,10 @@ status corrupt_image(const corruption *k, int severity, shape s, const float *x,
                          .out = out,
                          .random = rng_stream(seed, purpose, 0, (uint32_t)id, 0, 0),
                          .memory = &memory};
-    bool done = k->apply(&call);
+    status done = k->apply(&call);
     arena_free(&memory);
-    if (!done) return err_set(e, STATUS_NO_MEMORY, "%s: out of memory", k->name);
+    if (done != STATUS_OK)
+        return err_set(e, done, "%s: %s", k->name, call.e.message[0] ? call.e.message : status_text(done));
     for (size_t i = 0; i < floats; i++)
         out[i] = fminf(fmaxf(out[i], 0), 1);
     return STATUS_OK;
@@ -59,33 +60,32 @@ typedef struct job {
     const corruption *k;
     int severity;
     const run *r;
-    float *images; /* [worker][2]: before and after */
+    float *images; /* of each worker: before and after */
+    size_t stride;
     uint8_t *out;
+    first_failure failed;
 } job;
 
 static status corrupt_chunk(void *context, int chunk, int worker) {
-    const job *j = context;
+    job *j = context;
     size_t floats = shape_size(j->d->image);
-    float *before = j->images + (size_t)worker * 2 * floats, *after = before + floats;
+    float *before = j->images + (size_t)worker * j->stride, *after = before + floats;
     int last = (chunk + 1) * CHUNK < j->d->n ? (chunk + 1) * CHUNK : j->d->n;
+    err e = {{0}};
     status s = STATUS_OK;
     for (int row = chunk * CHUNK; s == STATUS_OK && row < last; row++) {
         dataset_image(j->d, row, before);
-        s = corrupt_image(j->k, j->severity, j->d->image, before, j->r->seed, j->d->ids[row], after, NULL);
+        s = corrupt_image(j->k, j->severity, j->d->image, before, j->r->seed, j->d->ids[row], after, &e);
         if (s == STATUS_OK) image_bytes(after, floats, j->out + (size_t)row * floats);
     }
-    return s;
+    return failure_note(&j->failed, chunk, s, &e);
 }
 
 status corrupt_pixels(const dataset *d, const corruption *k, int severity, const run *r, uint8_t *out,
                       err *e) {
-    if (severity < 0 || severity > SEVERITIES)
-        return err_set(e, STATUS_USAGE, "%s: severity %d, expected 0..%d", k->name, severity, SEVERITIES);
     job j = {.d = d, .k = k, .severity = severity, .r = r, .out = out};
-    size_t floats;
-    if (size_multiply(2 * (size_t)r->threads * sizeof(float), shape_size(d->image), &floats))
-        j.images = malloc(floats);
+    j.images = worker_floats(r->threads, 2 * shape_size(d->image), &j.stride);
     status s = j.images ? parallel_for(r, (d->n + CHUNK - 1) / CHUNK, corrupt_chunk, &j) : STATUS_NO_MEMORY;
     free(j.images);
-    return s == STATUS_OK ? s : err_set(e, s, "%s: %s", k->name, status_text(s));
+    return failure_report(&j.failed, s, k->name, e);
 }

@@ -20,7 +20,7 @@ typedef struct corruption {
     const char *family;   /* noise, blur, weather, digital */
     bool not_comparable;  /* with published figures: it is made in another way */
     bool uneven;          /* its constants do not promise more damage at every next severity */
-    bool (*apply)(struct corrupt_call *call); /* false: out of memory */
+    status (*apply)(struct corrupt_call *call);
 } corruption;
 
 const corruption *corruption_at(int i);             /* in the order of corruptions.def; NULL past the end */

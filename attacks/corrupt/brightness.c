@@ -3,7 +3,7 @@
 #include "attacks/corrupt/corrupt_internal.h"
 
 /* Raises the value of HSV. With hue and saturation kept, that multiplies a pixel; black, which has none, becomes grey. */
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const float steps[SEVERITIES] = {.05f, .1f, .15f, .2f, .3f};
     size_t channels = (size_t)c->s.c;
     for (size_t i = 0; i < shape_size(c->s); i += channels) {
@@ -14,7 +14,7 @@ static bool apply(corrupt_call *c) {
         for (size_t k = 0; k < channels; k++)
             c->out[i + k] = value > 0 ? c->x[i + k] / value * raised : raised;
     }
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_brightness = {

@@ -1,7 +1,7 @@
 #include "attacks/corrupt/corrupt_internal.h"
 
 /* Towards the mean of each channel. */
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const double kept[SEVERITIES] = {.75, .5, .4, .3, .15};
     size_t channels = (size_t)c->s.c, floats = shape_size(c->s);
     for (size_t k = 0; k < channels; k++) {
@@ -12,7 +12,7 @@ static bool apply(corrupt_call *c) {
         for (size_t i = k; i < floats; i += channels)
             c->out[i] = (float)(((double)c->x[i] - mean) * kept[c->level] + mean);
     }
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_contrast = {

@@ -12,6 +12,7 @@ typedef struct corrupt_call {
     float *out;     /* the same size; the caller cuts it to [0, 1] */
     rng random;     /* of this image and corruption */
     arena *memory;  /* of this call */
+    err e;          /* what failed, where the status of apply does not say it all */
 } corrupt_call;
 
 #define CORRUPTION(name) extern const corruption corruption_##name;

@@ -32,7 +32,7 @@ static float blurred(const corrupt_call *c, float kernel[SIDE][SIDE], int y, int
     return sum;
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const double disks[SEVERITIES][2] = {{.3, .4}, {.4, .5}, {.5, .6}, {1, .2}, {1.5, .1}};
     float kernel[SIDE][SIDE];
     disk(disks[c->level][0], disks[c->level][1], kernel);
@@ -41,7 +41,7 @@ static bool apply(corrupt_call *c) {
         for (int x = 0; x < c->s.w; x++)
             for (int channel = 0; channel < c->s.c; channel++)
                 *out++ = blurred(c, kernel, y, x, channel);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_defocus_blur = {

@@ -58,7 +58,7 @@ static bool displacements(corrupt_call *c, double sigma, double amplitude, float
     return true;
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const stretch stretches[SEVERITIES] = {
         {0, 0, .08}, {.05, .2, .07}, {.08, .06, .06}, {.1, .04, .05}, {.1, .03, .03}};
     const stretch *k = &stretches[c->level];
@@ -69,14 +69,14 @@ static bool apply(corrupt_call *c) {
     float *dx = arena_array(c->memory, pixels, sizeof *dx), *dy = arena_array(c->memory, pixels, sizeof *dy);
     if (!warped || !dx || !dy || !displacements(c, k->sigma * side, k->amplitude * side, dx) ||
         !displacements(c, k->sigma * side, k->amplitude * side, dy))
-        return false;
+        return STATUS_NO_MEMORY;
     warp(c, &a, warped);
     float *out = c->out;
     for (int y = 0; y < c->s.h; y++)
         for (int x = 0; x < c->s.w; x++, dx++, dy++)
             for (int channel = 0; channel < c->s.c; channel++)
                 *out++ = sample_linear(warped, c->s, y + (double)*dy, x + (double)*dx, channel, edge_fold);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_elastic_transform = {.name = "elastic_transform",

@@ -47,17 +47,17 @@ static bool draw(corrupt_call *c, float *ice, shape s) {
     return true;
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const float shares[SEVERITIES][2] = {{1, .2f}, {1, .3f}, {.9f, .4f}, {.85f, .4f}, {.75f, .45f}};
     static const float tints[] = {0.88f, 0.96f, 1};
     shape s = {c->s.h, c->s.w, 1};
     float *ice = arena_array(c->memory, shape_size(s), sizeof *ice);
-    if (!ice || !draw(c, ice, s)) return false;
+    if (!ice || !draw(c, ice, s)) return STATUS_NO_MEMORY;
     size_t channels = (size_t)c->s.c;
     for (size_t i = 0; i < shape_size(c->s); i++)
         c->out[i] = shares[c->level][0] * c->x[i] +
                     shares[c->level][1] * ice[i / channels] * (channels == 3 ? tints[i % 3] : 1);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_frost = {.name = "frost",

@@ -21,13 +21,14 @@ static void shuffle(corrupt_call *c, int reach) {
         }
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const glass panes[SEVERITIES] = {{.05, 1, 1}, {.25, 1, 1}, {.4, 1, 1}, {.25, 1, 2}, {.4, 1, 2}};
     const glass *g = &panes[c->level];
-    if (!blur_gaussian(c->x, c->s, g->sigma, 4, edge_repeat, c->out, c->memory)) return false;
+    if (!blur_gaussian(c->x, c->s, g->sigma, 4, edge_repeat, c->out, c->memory)) return STATUS_NO_MEMORY;
     for (int round = 0; round < g->rounds; round++)
         shuffle(c, g->reach);
-    return blur_gaussian(c->out, c->s, g->sigma, 4, edge_repeat, c->out, c->memory);
+    bool blurred = blur_gaussian(c->out, c->s, g->sigma, 4, edge_repeat, c->out, c->memory);
+    return blurred ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 const corruption corruption_glass_blur = {.name = "glass_blur",

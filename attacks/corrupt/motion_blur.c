@@ -28,11 +28,11 @@ void blur_streak(const float *image, shape s, double radius, double sigma, doubl
             }
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const double streaks[SEVERITIES][2] = {{6, 1}, {6, 1.5}, {6, 2}, {8, 2}, {9, 2.5}};
     double angle = 90 * rng_uniform_double(&c->random) - 45;
     blur_streak(c->x, c->s, streaks[c->level][0], streaks[c->level][1], angle, c->out);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_motion_blur = {

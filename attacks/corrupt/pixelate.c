@@ -31,16 +31,16 @@ static void resize(const float *in, shape from, float *out, shape to) {
         }
 }
 
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const double kept[SEVERITIES] = {.95, .9, .85, .75, .65}; /* share of the sides */
     shape s = c->s, small = {(int)(s.h * kept[c->level]), (int)(s.w * kept[c->level]), s.c};
     if (small.h < 1) small.h = 1;
     if (small.w < 1) small.w = 1;
     float *reduced = arena_array(c->memory, shape_size(small), sizeof *reduced);
-    if (!reduced) return false;
+    if (!reduced) return STATUS_NO_MEMORY;
     resize(c->x, s, reduced, small);
     resize(reduced, small, c->out, s);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_pixelate = {

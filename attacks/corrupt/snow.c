@@ -28,7 +28,7 @@ static bool flakes(corrupt_call *c, const snowfall *f, float *out) {
 
 /* Flakes, and the same turned by half a turn, before a whitened image. The many thin streaks of severity 2 mislead nets more than the few thick
  * ones of severity 3. */
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const snowfall falls[SEVERITIES] = {{.1, .2, 1, .6f, 8, 3, .95f},
                                                {.1, .2, 1, .5f, 10, 4, .9f},
                                                {.15, .3, 1.75, .55f, 10, 4, .9f},
@@ -37,14 +37,14 @@ static bool apply(corrupt_call *c) {
     const snowfall *f = &falls[c->level];
     size_t pixels = (size_t)c->s.h * (size_t)c->s.w, channels = (size_t)c->s.c;
     float *layer = arena_array(c->memory, pixels, sizeof *layer);
-    if (!layer || !flakes(c, f, layer)) return false;
+    if (!layer || !flakes(c, f, layer)) return STATUS_NO_MEMORY;
     for (size_t i = 0; i < pixels; i++) {
         const float *x = c->x + i * channels;
         float white = luma(x, c->s.c) * 1.5f + 0.5f, snow = layer[i] + layer[pixels - 1 - i];
         for (size_t k = 0; k < channels; k++)
             c->out[i * channels + k] = f->kept * x[k] + (1 - f->kept) * fmaxf(x[k], white) + snow;
     }
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_snow = {

@@ -31,12 +31,12 @@ void zoom_middle(const float *image, shape s, double factor, float *out) {
 }
 
 /* Zooms of 1, 1.01, 1.02, ... : as many as numpy's arange(1, end, .01) has, whose ends differ by rounding. */
-static bool apply(corrupt_call *c) {
+static status apply(corrupt_call *c) {
     static const int zooms[SEVERITIES] = {7, 12, 16, 21, 26};
     int n = zooms[c->level];
     size_t floats = shape_size(c->s);
     float *zoomed = arena_array(c->memory, floats, sizeof *zoomed);
-    if (!zoomed) return false;
+    if (!zoomed) return STATUS_NO_MEMORY;
     memcpy(c->out, c->x, floats * sizeof *zoomed);
     for (int z = 0; z < n; z++) {
         zoom_middle(c->x, c->s, 1 + 0.01 * z, zoomed);
@@ -45,7 +45,7 @@ static bool apply(corrupt_call *c) {
     }
     for (size_t i = 0; i < floats; i++)
         c->out[i] /= (float)(n + 1);
-    return true;
+    return STATUS_OK;
 }
 
 const corruption corruption_zoom_blur = {

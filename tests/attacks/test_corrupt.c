@@ -79,6 +79,13 @@ static void test_refusals(void **state) {
     assert_non_null(strstr(e.message, "severity 6"));
     assert_int_equal(corrupt_image(find("fog"), -1, (shape){2, 2, 1}, x, 0, 0, out, &e), STATUS_USAGE);
     assert_int_equal(corrupt_image(find("fog"), 1, (shape){2, 2, 2}, x, 0, 0, out, &e), STATUS_USAGE);
+    shape strip = {1, 65536, 1}; /* longer than JPEG has sides */
+    float *wide = calloc(2 * shape_size(strip), sizeof *wide);
+    assert_int_equal(
+        corrupt_image(find("jpeg_compression"), 1, strip, wide, 0, 0, wide + shape_size(strip), &e),
+        STATUS_USAGE);
+    assert_non_null(strstr(e.message, "jpeg_compression: a JPEG of 1x65536"));
+    free(wide);
 }
 
 /* Where it need not rise, by the published constants themselves: the first elastic severity moves corners the furthest, frost darkens the image
