@@ -54,16 +54,6 @@ static void headline_put(html *h, const json *body) {
     html_put(h, ".</p>\n");
 }
 
-static void heat_cell(html *h, const json *row) {
-    if (isnan(row_value(row))) {
-        html_put(h, "<td class=\"soft\">\xe2\x80\x93</td>");
-        return;
-    }
-    interval i = row_interval(row);
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small></td>", fmin(fmax(1 - row_value(row), 0), 1),
-             figure_percent(row_value(row), i).text, figure_interval(i).text);
-}
-
 static bool is_listed(const json *list, const char *name) {
     for (size_t i = 0; i < json_count(list); i++) {
         const char *one = json_as_string(json_at(list, i));
@@ -77,8 +67,9 @@ static void heat_row(html *h, const json *body, const char *name, bool ratio) {
     html_put(h, "<tr><th scope=\"row\">%.40s%s</th>", name,
              is_listed(json_get(settings, "not_comparable"), name) ? " *" : "");
     for (size_t k = 0; k < json_count(severities); k++)
-        heat_cell(h, find(body, "accuracy", name, "all", json_as_real(json_at(severities, k), NAN)));
-    heat_cell(h, find(body, "corruption_accuracy", name, "all", NAN));
+        html_heat_cell(h, find(body, "accuracy", name, "all", json_as_real(json_at(severities, k), NAN)),
+                       false);
+    html_heat_cell(h, find(body, "corruption_accuracy", name, "all", NAN), false);
     const json *error = ratio ? find(body, "corruption_error", name, "all", NAN) : NULL;
     if (error && isnan(row_value(error)))
         html_put(h, "<td class=\"soft\" style=\"--v:0\">\xe2\x80\x93</td>");
@@ -104,7 +95,7 @@ static void heat_put(html *h, const json *body) {
     html_put(h, "</tr></thead>\n<tbody>\n");
     for (size_t k = 0; k < json_count(names); k++)
         if (json_as_string(json_at(names, k))) heat_row(h, body, json_as_string(json_at(names, k)), ratio);
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
     if (json_count(json_get(settings, "not_comparable")))
         html_put(h, "<p class=\"note\">* drawn, where the published corruption lays photographs over: not "
                     "comparable with published figures.</p>\n");

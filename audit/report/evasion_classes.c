@@ -49,16 +49,6 @@ static int worst_first(const void *a, const void *b) {
     return 0;
 }
 
-static void class_cell(html *h, const json *row, bool harm) {
-    double value = row_value(row), damage = harm ? value : 1 - value;
-    if (isnan(value)) {
-        html_put(h, "<td class=\"soft\">\xe2\x80\x93</td>");
-        return;
-    }
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small></td>", fmin(fmax(damage, 0), 1),
-             figure_percent(value, row_interval(row)).text, figure_interval(row_interval(row)).text);
-}
-
 void evasion_classes_put(html *h, const json *body, bool targeted) {
     class_rows *list = html_array(h, CLASSES_MOST, sizeof *list);
     int n = list ? gather_classes(body, targeted ? "target_success" : "accuracy", list) : 0;
@@ -88,10 +78,10 @@ void evasion_classes_put(html *h, const json *body, bool targeted) {
     for (int k = 0; k < n; k++) {
         html_put(h, "<tr><th scope=\"row\">%.60s</th><td class=\"n\" style=\"--v:0\">%s</td>", list[k].name,
                  figure_count(row_n(list[k].clean)).text);
-        class_cell(h, list[k].clean, false);
+        html_heat_cell(h, list[k].clean, false);
         for (int i = 0; i < list[k].n_eps; i++)
-            class_cell(h, list[k].attacked[i], targeted);
+            html_heat_cell(h, list[k].attacked[i], targeted);
         html_put(h, "</tr>\n");
     }
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
 }

@@ -69,7 +69,7 @@ static void matrix_put(html *h, const pushed *p) {
         html_put(h, "<tr><th scope=\"row\">%.40s</th>", class_name(p, from));
         matrix_row(h, counts[from], classes, none);
     }
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
 }
 
 typedef struct pair_count {

@@ -1,6 +1,4 @@
 /* Accuracy by attack and eps, as a table. */
-#include <math.h>
-
 #include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
@@ -8,15 +6,7 @@
 
 static void cell_put(html *h, const attacked *a, const json *row) {
     double value = row_value(row);
-    if (isnan(value)) {
-        html_put(h, "<td class=\"soft\">\xe2\x80\x93</td>");
-        return;
-    }
-    interval i = row_interval(row);
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small>",
-             fmin(fmax(a->targeted ? value : 1 - value, 0), 1), figure_percent(value, i).text,
-             figure_interval(i).text);
-    trust_cell(h, row);
+    if (html_heat_open(h, value, row_interval(row), a->targeted ? value : 1 - value)) trust_cell(h, row);
     html_put(h, "</td>");
 }
 
@@ -36,5 +26,5 @@ void attacked_table_put(html *h, const attacked *a) {
             cell_put(h, a, a->list[k].rows[i]);
         html_put(h, "</tr>\n");
     }
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
 }

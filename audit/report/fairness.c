@@ -112,18 +112,10 @@ static void clusters_table(html *h, fairness_group *const *groups, int n) {
 
 static void heat_cell(html *h, const json *recall) {
     double error = 1 - row_value(recall);
-    interval i = row_interval(recall), turned = {1 - i.hi, 1 - i.lo};
-    if (!recall || isnan(error)) {
-        html_put(h, "<td class=\"soft\">\xe2\x80\x93<small>%s%s</small></td>", recall ? "n = " : "",
-                 recall ? figure_count(row_n(recall)).text : "");
-        return;
-    }
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small><small>n = %s</small></td>",
-             error < 0   ? 0
-             : error > 1 ? 1
-                         : error,
-             figure_percent(error, turned).text, figure_interval(turned).text,
-             figure_count(row_n(recall)).text);
+    interval i = row_interval(recall);
+    html_heat_open(h, error, (interval){1 - i.hi, 1 - i.lo}, error);
+    html_put(h, "<small>%s%s</small></td>", recall ? "n = " : "",
+             recall ? figure_count(row_n(recall)).text : "");
 }
 
 static void heat_row(html *h, const fairness_groups *g, const fairness_group *group, const char *label) {
@@ -147,7 +139,7 @@ static void heat_put(html *h, const fairness_groups *g, const fairness_group *al
     for (int i = 0; i < n && i < ROWS_MOST; i++)
         heat_row(h, g, groups[i], groups[i]->label);
     if (all) heat_row(h, g, all, "all");
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
     if (n > ROWS_MOST)
         html_put(h, "<p class=\"note\">The %d worst groups; the others are in the result.</p>\n", ROWS_MOST);
 }

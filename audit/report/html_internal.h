@@ -8,6 +8,7 @@
 
 #include "core/arena.h"
 #include "core/json.h"
+#include "core/stats.h"
 
 typedef struct html {
     FILE *file;   /* its error flag is looked at when the file is committed */
@@ -39,5 +40,12 @@ void html_table_close(html *h);
  * differences ("+1.2 points") instead of shares ("91.2 %"). A NULL row gives empty cells. */
 void html_n_cell(html *h, const json *row);
 void html_value_cells(html *h, const json *row, bool signed_points);
+
+/* Opens a cell of a table of class "heat", which the caller ends with "</td>": a share and its interval, the darker the higher `damage`, cut to 0..1.
+ * False, and a dash, where the share is NAN. */
+bool html_heat_open(html *h, double share, interval i, double damage);
+
+/* The whole cell of a row, whose value is the damage (`harm`), or what is left without it. */
+void html_heat_cell(html *h, const json *row, bool harm);
 
 #endif

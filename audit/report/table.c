@@ -46,3 +46,19 @@ void html_value_cells(html *h, const json *row, bool signed_points) {
     figure shown = signed_points ? figure_points(value, i) : figure_percent(value, i);
     html_put(h, "<td class=\"n\">%s</td><td class=\"n soft\">%s</td>", shown.text, figure_interval(i).text);
 }
+
+bool html_heat_open(html *h, double share, interval i, double damage) {
+    if (isnan(share)) {
+        html_put(h, "<td class=\"soft\">\xe2\x80\x93");
+        return false;
+    }
+    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small>", fmin(fmax(damage, 0), 1),
+             figure_percent(share, i).text, figure_interval(i).text);
+    return true;
+}
+
+void html_heat_cell(html *h, const json *row, bool harm) {
+    double value = row_value(row);
+    html_heat_open(h, value, row_interval(row), harm ? value : 1 - value);
+    html_put(h, "</td>");
+}

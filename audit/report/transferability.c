@@ -37,17 +37,10 @@ static const json *row_of(const crowd *c, const char *metric, const char *attack
 
 /* A share, the darker the more damage: what fooled, or what is left of accuracy. */
 static void heat_cell(html *h, const json *row, bool accuracy) {
-    double value = row_value(row), damage = accuracy ? 1 - value : value;
-    if (!row || isnan(value)) {
-        html_put(h, "<td class=\"soft\">\xe2\x80\x93</td>");
-        return;
-    }
-    html_put(h, "<td style=\"--v:%.2f\">%s<small>%s</small><small>n = %s</small></td>",
-             damage < 0   ? 0
-             : damage > 1 ? 1
-                          : damage,
-             figure_percent(value, row_interval(row)).text, figure_interval(row_interval(row)).text,
-             figure_count(row_n(row)).text);
+    double value = row_value(row);
+    if (html_heat_open(h, value, row_interval(row), accuracy ? 1 - value : value))
+        html_put(h, "<small>n = %s</small>", figure_count(row_n(row)).text);
+    html_put(h, "</td>");
 }
 
 static void heat_row(html *h, const crowd *c, const char *label, const char *attack, const char *source,
@@ -79,7 +72,7 @@ static void accuracy_put(html *h, const crowd *c) {
     heat_row(h, c, "chance (noise of the same size)", "noise", NULL, true);
     for (int k = 0; k < c->n; k++)
         heat_row(h, c, c->names[k], c->method, c->names[k], true);
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
 }
 
 static void rate_put(html *h, const crowd *c) {
@@ -90,7 +83,7 @@ static void rate_put(html *h, const crowd *c) {
               "fooled \\ and fooled");
     for (int k = 0; k < c->n; k++)
         heat_row(h, c, c->names[k], c->method, c->names[k], false);
-    html_put(h, "</tbody></table></div>\n");
+    html_table_close(h);
 }
 
 void transferability_put(html *h, const json *document) {
