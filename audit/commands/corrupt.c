@@ -1,11 +1,7 @@
 /* audit corrupt MODEL --data D */
-#include <stdlib.h>
-#include <string.h>
-
-#include "audit/contact_sheet.h"
 #include "audit/corruption.h"
+#include "audit/panel_sheet.h"
 #include "audit/show.h"
-#include "datasets/image.h"
 #include "nets/predict.h"
 
 typedef struct corrupt_settings {
@@ -121,16 +117,10 @@ static void record_settings(result *x, const corrupt_settings *o, const corrupti
 static status write_outputs(context *c, const corrupt_settings *o, const dataset *d, const corruption_plan *p,
                             result *x, err *e) {
     picture sheet = {0};
-    char *uri = NULL;
     status s = STATUS_OK;
     if (o->sheet) s = corruption_sheet(d, (int)o->row, p, &c->run, &sheet, e);
-    if (s == STATUS_OK && o->sheet)
-        s = image_write_png(o->sheet, sheet.pixels, (shape){sheet.height, sheet.width, 3}, e);
-    if (s == STATUS_OK && o->sheet) s = picture_data_uri(&sheet, &uri, e);
-    if (s == STATUS_OK && o->sheet) result_extra(x, "sheet", json_new_string(uri));
+    if (s == STATUS_OK) s = sheet_finish(x, &sheet, o->sheet, "there is nothing to draw", e);
     if (s == STATUS_OK && o->save) s = corruption_save(o->save, d, p, &c->run, e);
-    free(uri);
-    picture_free(&sheet);
     return s;
 }
 

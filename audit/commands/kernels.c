@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "audit/classic_kernels.h"
-#include "audit/contact_sheet.h"
+#include "audit/panel_sheet.h"
 #include "audit/show.h"
 #include "datasets/image.h"
 
@@ -71,27 +71,22 @@ static status take_image(const dataset *d, int64_t row, shape *s, float **out, e
 static status draw(context *c, const kernels_settings *o, const dataset *d, const float *image, shape s,
                    err *e) {
     picture sheet;
-    char *uri = NULL;
     status ok = classic_kernels_sheet(image, s, &c->run, &sheet, e);
     if (ok != STATUS_OK) return ok;
-    ok = image_write_png(o->output, sheet.pixels, (shape){sheet.height, sheet.width, 3}, e);
-    if (ok == STATUS_OK) ok = picture_data_uri(&sheet, &uri, e);
-    if (ok == STATUS_OK) {
-        result *x = result_new("kernels", &c->run);
-        if (d->n > 0) {
-            result_data(x, d);
-            result_setting_number(x, "row", (double)o->row);
-        }
-        result_extra(x, "kernels", classic_kernels_json());
-        result_extra(x, "sheet", json_new_string(uri));
-        say(c, "wrote %s: an image of %d x %d and what %d kernels and the Harris detector make of it\n",
-            o->output, s.w, s.h,
-            (int)json_count(json_get(json_get(json_get(result_json(x), "body"), "extra"), "kernels")));
-        ok = context_finish(c, x, STATUS_OK, e);
-        result_free(x);
+    result *x = result_new("kernels", &c->run);
+    if (d->n > 0) {
+        result_data(x, d);
+        result_setting_number(x, "row", (double)o->row);
     }
-    free(uri);
-    picture_free(&sheet);
+    json *kernels = classic_kernels_json();
+    int n = (int)json_count(kernels);
+    result_extra(x, "kernels", kernels);
+    ok = sheet_finish(x, &sheet, o->output, "there is nothing to draw", e);
+    if (ok == STATUS_OK)
+        say(c, "wrote %s: an image of %d x %d and what %d kernels and the Harris detector make of it\n",
+            o->output, s.w, s.h, n);
+    if (ok == STATUS_OK) ok = context_finish(c, x, STATUS_OK, e);
+    result_free(x);
     return ok;
 }
 
