@@ -12,7 +12,7 @@ status corruption_images(const dataset *d, const corruption_plan *p, int conditi
                          uint8_t *out, err *e) {
     const corruption *k = p->list[condition / p->n_severities];
     int severity = p->severities[condition % p->n_severities];
-    if (p->arrays) return corruption_arrays_read(d, p->arrays, k, severity, out, e);
+    if (p->arrays) return corruption_arrays_read(p->arrays, d, k, severity, out, e);
     return corrupt_pixels(d, k, severity, r, out, e);
 }
 

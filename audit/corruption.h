@@ -7,15 +7,24 @@
 #include "audit/command.h"
 #include "audit/picture.h"
 #include "audit/predictions.h"
+#include "core/npy.h"
 
 enum { CORRUPTIONS_MOST = 32 };
+
+/* Published arrays: NAME.npy of uint8 (5 N, h, w, c), severity after severity, and labels.npy of N or 5 N labels. Those of one corruption are kept
+ * until another is asked for. Starts as {.folder = FOLDER}. */
+typedef struct corruption_arrays {
+    const char *folder;
+    const corruption *kept; /* whose images are here, or NULL */
+    npy images, labels;
+} corruption_arrays;
 
 typedef struct corruption_plan {
     int n; /* corruptions */
     const corruption *list[CORRUPTIONS_MOST];
     int n_severities;
     int severities[SEVERITIES]; /* ascending */
-    const char *arrays;         /* folder with published arrays to take the images from, or NULL */
+    corruption_arrays *arrays;  /* to take the images from, or NULL */
 } corruption_plan;
 
 /* Condition c of a plan is corruption c / n_severities at severity number c % n_severities. */
@@ -45,10 +54,10 @@ void corruption_found_free(corruption_found *f);
 /* The pixels of d (n x h x w x c) under a condition, drawn or from the published arrays. */
 MUST_CHECK status corruption_images(const dataset *d, const corruption_plan *p, int condition, const run *r, uint8_t *out, err *e);
 
-/* The same from p->arrays: NAME.npy of uint8 (5 N, h, w, c), severity after severity, and labels.npy of N or 5 N labels. Row i of a severity is
- * image i of the data: its label must be that of the row with original id i, so that the two cannot be mixed up. */
-MUST_CHECK status corruption_arrays_read(const dataset *d, const char *folder, const corruption *k, int severity, uint8_t *out,
-                                         err *e);
+/* The same from arrays. Row i of a severity is image i of the data: its label must be that of the row with original id i, so that the two cannot
+ * be mixed up. */
+MUST_CHECK status corruption_arrays_read(corruption_arrays *a, const dataset *d, const corruption *k, int severity, uint8_t *out, err *e);
+void corruption_arrays_free(corruption_arrays *a);
 
 /* Some of the images: those whose code is `code`. */
 typedef struct corruption_group {

@@ -1,10 +1,8 @@
 /* The published arrays of CIFAR-10-C and the like. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/corruption.h"
-#include "core/npy.h"
 
 enum { PATH_MOST = 4096 };
 
@@ -42,19 +40,32 @@ static status check_labels(const dataset *d, const char *folder, int64_t rows, c
     return STATUS_OK;
 }
 
-status corruption_arrays_read(const dataset *d, const char *folder, const corruption *k, int severity,
+static status keep(corruption_arrays *a, const dataset *d, const corruption *k, err *e) {
+    if (a->kept == k) return STATUS_OK;
+    npy_free(&a->images);
+    a->kept = NULL;
+    status s = read_array(a->folder, k->name, &a->images, e);
+    if (s == STATUS_OK) s = check_images(d, a->folder, k->name, &a->images, e);
+    if (s == STATUS_OK && !a->labels.data) s = read_array(a->folder, "labels", &a->labels, e);
+    if (s == STATUS_OK) a->kept = k;
+    return s;
+}
+
+status corruption_arrays_read(corruption_arrays *a, const dataset *d, const corruption *k, int severity,
                               uint8_t *out, err *e) {
-    npy images = {0}, labels = {0};
-    status s = read_array(folder, k->name, &images, e);
-    if (s == STATUS_OK) s = check_images(d, folder, k->name, &images, e);
-    if (s == STATUS_OK) s = read_array(folder, "labels", &labels, e);
-    int64_t rows = s == STATUS_OK ? images.dims[0] / SEVERITIES : 0;
-    if (s == STATUS_OK) s = check_labels(d, folder, rows, &labels, e);
+    status s = keep(a, d, k, e);
+    if (s != STATUS_OK) return s;
+    int64_t rows = a->images.dims[0] / SEVERITIES;
+    s = check_labels(d, a->folder, rows, &a->labels, e);
     size_t size = shape_size(d->image);
     for (int i = 0; s == STATUS_OK && i < d->n; i++)
-        memcpy(out + (size_t)i * size, images.data + (size_t)((severity - 1) * rows + d->ids[i]) * size,
+        memcpy(out + (size_t)i * size, a->images.data + (size_t)((severity - 1) * rows + d->ids[i]) * size,
                size);
-    npy_free(&images);
-    npy_free(&labels);
     return s;
+}
+
+void corruption_arrays_free(corruption_arrays *a) {
+    npy_free(&a->images);
+    npy_free(&a->labels);
+    *a = (corruption_arrays){0};
 }

@@ -92,7 +92,6 @@ static status set_plan(const corrupt_settings *o, corruption_plan *p, err *e) {
             wanted = wanted || o->corruptions.values[k] == i;
         if (wanted) p->list[p->n++] = corruption_at(i);
     }
-    p->arrays = o->arrays;
     return set_severities(&o->severities, p, e);
 }
 
@@ -156,7 +155,8 @@ static status check(const corrupt_settings *o, const dataset *d, err *e) {
 
 static status run_corrupt(context *c, const void *settings, err *e) {
     const corrupt_settings *o = settings;
-    corruption_plan p = {0};
+    corruption_arrays arrays = {.folder = o->arrays};
+    corruption_plan p = {.arrays = o->arrays ? &arrays : NULL};
     loaded_model loaded = {0}, baseline = {0};
     dataset d = {0};
     column_choice columns = {0};
@@ -171,6 +171,7 @@ static status run_corrupt(context *c, const void *settings, err *e) {
                        : column_choice_default(&d.columns, NULL, &columns, e);
     if (s == STATUS_OK)
         s = corrupt_all(c, o, &p, (model *const[]){loaded.model, baseline.model}, &d, &columns, e);
+    corruption_arrays_free(&arrays);
     column_choice_free(&columns);
     dataset_free(&d);
     loaded_model_free(&baseline);
