@@ -98,15 +98,18 @@ FILE *context_out(const context *c);
 /* A line or part of one to context_out. */
 void say(const context *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Opens --data; `split` is used when --split is not given, `n` when --n is not (0 = all), and `shape` (or
- * NULL) is the size that folders of images are brought to when --size is not given. */
-MUST_CHECK status context_open_data(const context *c, const char *split, int n, const shape *size,
-                                    dataset *out, err *e);
-
 /* Which images: a random sample of n, or the first so many; zeros are all. */
 typedef struct image_choice {
     int n, first;
 } image_choice;
+
+/* Those of --n or --first, `n` where neither is given; STATUS_USAGE where both are. */
+MUST_CHECK status context_choice(const context *c, int n, image_choice *out, err *e);
+
+/* Opens --data; `split` is used when --split is not given, `n` when --n is not (0 = all), and `shape` (or
+ * NULL) is the size that folders of images are brought to when --size is not given. */
+MUST_CHECK status context_open_data(const context *c, const char *split, int n, const shape *size,
+                                    dataset *out, err *e);
 
 /* Opens images to test a net on that was trained on `trained`: `test_data` where it is not NULL, else the test part of --data, and
  * nothing (*out empty) when the training data is not the training part of something. `groups`: CSV or NULL. */

@@ -20,18 +20,24 @@ status context_size(const context *c, int *height, int *width, err *e) {
     return STATUS_OK;
 }
 
+status context_choice(const context *c, int n, image_choice *out, err *e) {
+    const data_settings *d = &c->data;
+    *out = (image_choice){.n = d->n >= 0 ? (int)d->n : d->first ? 0 : n, .first = (int)d->first};
+    if (!d->first || d->n < 0) return STATUS_OK;
+    return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
+}
+
 status context_open_data(const context *c, const char *split, int n, const shape *size, dataset *out,
                          err *e) {
     const data_settings *d = &c->data;
     *out = (dataset){0};
     if (!d->data) return err_set(e, STATUS_USAGE, "--data is missing: which images?");
-    if (d->first && d->n >= 0)
-        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
+    image_choice chosen;
+    status s = context_choice(c, n, &chosen, e);
+    if (s != STATUS_OK) return s;
     open_options o = {.split = d->split ? d->split : split,
-                      .n = d->first    ? 0
-                           : d->n >= 0 ? (int)d->n
-                                       : n,
-                      .first = (int)d->first,
+                      .n = chosen.n,
+                      .first = chosen.first,
                       .seed = c->run.seed,
                       .groups = d->groups,
                       .labels = d->labels};
@@ -41,7 +47,7 @@ status context_open_data(const context *c, const char *split, int n, const shape
         o.channels = size->c;
     }
     int height, width;
-    status s = context_size(c, &height, &width, e);
+    s = context_size(c, &height, &width, e);
     if (s == STATUS_OK && d->size) {
         o.height = height;
         o.width = width;
@@ -71,13 +77,13 @@ status context_open_test(const context *c, const char *test_data, const char *gr
 status context_open_both(context *c, int64_t train_n, const char *test_data, const char *test_groups,
                          dataset *train_part, dataset *test, err *e) {
     data_settings given = c->data;
-    if (given.first && given.n >= 0)
-        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
+    image_choice chosen;
+    status s = context_choice(c, 0, &chosen, e);
+    if (s != STATUS_OK) return s;
     c->data.n = train_n;
     c->data.first = 0;
-    status s = context_open_data(c, "train", 0, NULL, train_part, e);
+    s = context_open_data(c, "train", 0, NULL, train_part, e);
     c->data = given;
-    image_choice chosen = {.n = given.n > 0 ? (int)given.n : 0, .first = (int)given.first};
     if (s == STATUS_OK) s = context_open_test(c, test_data, test_groups, chosen, train_part, test, e);
     if (s == STATUS_OK && test->n == 0)
         s = err_set(e, STATUS_USAGE, "%s has no test part: give --test-data", train_part->name);

@@ -43,17 +43,14 @@ static status halve(const dataset *all, uint64_t seed, int64_t train_n, image_ch
 status learning_data_open(context *c, int64_t train_n, const char *test_data, int test_n, const shape *size,
                           dataset *train, dataset *test, bool *halved, err *e) {
     data_settings given = c->data;
-    image_choice chosen = {.n = (int)(given.n >= 0  ? given.n
-                                      : given.first ? 0
-                                                    : test_n),
-                           .first = (int)given.first};
+    image_choice chosen;
     dataset all = {0};
     *train = *test = (dataset){0};
-    if (given.first && given.n >= 0)
-        return err_set(e, STATUS_USAGE, "--first and --n both choose images: give one of them");
+    status s = context_choice(c, test_n, &chosen, e);
+    if (s != STATUS_OK) return s;
     c->data.n = train_n;
     c->data.first = 0;
-    status s = context_open_data(c, "train", 0, size, train, e);
+    s = context_open_data(c, "train", 0, size, train, e);
     c->data.n = 0;
     *halved = s == STATUS_OK && strcmp(train->split, "train") != 0 && !test_data;
     if (*halved) {
