@@ -99,25 +99,22 @@ static double binomial_cdf(int64_t k, int64_t n, double q) {
     return k >= n ? 1 : incomplete_beta((double)(n - k), (double)(k + 1), 1 - q);
 }
 
+/* Of the ranks 0..n+1 of n values: the largest with P(B < rank) <= tail or, if `above`, the smallest with P(B >= rank) <= tail. */
+static int64_t rank_at(int64_t n, double q, double tail, bool above) {
+    int64_t least = 0, most = n + 1;
+    while (most - least > 1) {
+        int64_t middle = least + (most - least) / 2;
+        double below = binomial_cdf(middle - 1, n, q);
+        if (above ? 1 - below > tail : below <= tail)
+            least = middle;
+        else
+            most = middle;
+    }
+    return above ? most : least;
+}
+
 void quantile_ranks(int64_t n, double q, double level, int64_t *lo, int64_t *hi) {
     double tail = (1 - level) / 2;
-    int64_t least = 0, most = n + 1; /* of the largest rank with P(B < rank) <= tail */
-    while (most - least > 1) {
-        int64_t middle = least + (most - least) / 2;
-        if (binomial_cdf(middle - 1, n, q) <= tail)
-            least = middle;
-        else
-            most = middle;
-    }
-    *lo = least;
-    least = 0; /* of the smallest rank with P(B >= rank) <= tail */
-    most = n + 1;
-    while (most - least > 1) {
-        int64_t middle = least + (most - least) / 2;
-        if (1 - binomial_cdf(middle - 1, n, q) <= tail)
-            most = middle;
-        else
-            least = middle;
-    }
-    *hi = most;
+    *lo = rank_at(n, q, tail, false);
+    *hi = rank_at(n, q, tail, true);
 }
