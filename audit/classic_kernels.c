@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datasets/image.h"
 #include "nets/session.h"
 
 static const classic_kernel kernels[] = {
@@ -97,7 +98,7 @@ status classic_kernels_apply(const float *image, shape s, const classic_kernel *
 static void brightness(const float *image, shape s, float *out) {
     for (int i = 0; i < s.h * s.w; i++) {
         const float *v = image + (size_t)i * (size_t)s.c;
-        out[i] = s.c < 3 ? v[0] : .299f * v[0] + .587f * v[1] + .114f * v[2];
+        out[i] = image_luma(v, s.c);
     }
 }
 

@@ -2,20 +2,16 @@
 #include <math.h>
 
 #include "datasets/augment_internal.h"
+#include "datasets/image.h"
 
 static int is_colour(shape s) {
     return s.c == 3;
 }
 
-/* Luma as in ITU-R BT.601. */
-static float grey_of(const float *pixel) {
-    return 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
-}
-
 void image_saturation(float factor, shape s, float *x) {
     if (!is_colour(s)) return;
     for (float *pixel = x; pixel < x + shape_size(s); pixel += 3) {
-        float grey = grey_of(pixel);
+        float grey = image_luma(pixel, 3);
         for (int c = 0; c < 3; c++)
             pixel[c] = value_clip(grey + factor * (pixel[c] - grey));
     }

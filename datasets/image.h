@@ -28,6 +28,9 @@ MUST_CHECK status image_encode_jpeg(const uint8_t *pixels, shape s, int quality,
 uint8_t image_byte(float value);
 void image_bytes(const float *values, size_t n, uint8_t *out);
 
+/* Brightness of a pixel of 1 or 3 channels (ITU-R BT.601). */
+float image_luma(const float *pixel, int channels);
+
 /* An image of [0, 1] floats as image_bytes through such a JPEG and back into `out`, which may be the image. */
 MUST_CHECK status image_through_jpeg(const float *image, shape s, int quality, float *out, err *e);
 

@@ -1,4 +1,4 @@
-/* Images of floats, made into bytes and back. */
+/* Values of images of floats: as bytes, as brightness, and through a JPEG. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,6 +11,10 @@ uint8_t image_byte(float value) {
 void image_bytes(const float *values, size_t n, uint8_t *out) {
     for (size_t i = 0; i < n; i++)
         out[i] = image_byte(values[i]);
+}
+
+float image_luma(const float *pixel, int channels) {
+    return channels < 3 ? pixel[0] : 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
 }
 
 static status through_file(const uint8_t *pixels, shape s, int quality, uint8_t **back, err *e) {

@@ -41,7 +41,4 @@ void zoom_middle(const float *image, shape s, double factor, float *out);
  * scale to the next finer one. False: out of memory. */
 bool clouds(rng *random, int h, int w, double decay, float *out, arena *memory);
 
-/* Brightness of a pixel of 1 or 3 channels (ITU-R BT.601). */
-float luma(const float *pixel, int channels);
-
 #endif

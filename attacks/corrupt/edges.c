@@ -33,7 +33,3 @@ float sample_linear(const float *image, shape s, double y, double x, int channel
                   dx * at(image, s, rows[1], columns[1], channel);
     return (1 - dy) * upper + dy * lower;
 }
-
-float luma(const float *pixel, int channels) {
-    return channels == 1 ? pixel[0] : 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2];
-}

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "attacks/corrupt/corrupt_internal.h"
+#include "datasets/image.h"
 
 typedef struct snowfall {
     double mean, deviation; /* of the noise that flakes are made of */
@@ -40,7 +41,7 @@ static status apply(corrupt_call *c) {
     if (!layer || !flakes(c, f, layer)) return STATUS_NO_MEMORY;
     for (size_t i = 0; i < pixels; i++) {
         const float *x = c->x + i * channels;
-        float white = luma(x, c->s.c) * 1.5f + 0.5f, snow = layer[i] + layer[pixels - 1 - i];
+        float white = image_luma(x, c->s.c) * 1.5f + 0.5f, snow = layer[i] + layer[pixels - 1 - i];
         for (size_t k = 0; k < channels; k++)
             c->out[i * channels + k] = f->kept * x[k] + (1 - f->kept) * fmaxf(x[k], white) + snow;
     }
