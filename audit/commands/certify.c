@@ -88,14 +88,15 @@ static const option options[] = {
      .metavar = "N",
      .lo = 1,
      .hi = 100000,
-     .what = "iterations of the attack, pgd, that stands beside the certificates (default 40)"},
+     .what =
+         "iterations of the attack, pgd, that stands beside the certificates (default 40); crown and ibp"},
     {.name = "restarts",
      .kind = OPTION_INTEGER,
      .offset = FIELD(restarts),
      .metavar = "N",
      .lo = 1,
      .hi = 1000,
-     .what = "its random starts"},
+     .what = "its random starts; crown and ibp"},
     {0}};
 
 static certification plan_of(const context *c, const certify_settings *o, const number_list *eps) {
@@ -152,10 +153,20 @@ static status certify(context *c, const certify_settings *o, const loaded_model 
 static status check(const certify_settings *o, err *e) {
     const certificate *method = certificate_at(o->method);
     bool bounds = certificate_is_exact(method), crown = strcmp(certificate_name(method), "crown") == 0;
-    const char *idle = bounds ? NULL : o->real ? "real" : o->no_clip ? "no-clip" : NULL;
-    if (!crown && o->slopes != SLOPES_ADAPTIVE) idle = "slopes";
-    if (!idle) return STATUS_OK;
-    return err_set(e, STATUS_USAGE, "--%s: --method %s has no use for it", idle, certificate_name(method));
+    const struct {
+        bool idle;
+        const char *name;
+    } given[] = {{!bounds && o->real, "real"},
+                 {!bounds && o->no_clip, "no-clip"},
+                 {!bounds && o->steps > 0, "steps"},
+                 {!bounds && o->restarts > 0, "restarts"},
+                 {!crown && o->slopes != SLOPES_ADAPTIVE, "slopes"}};
+    int i = 0, n = sizeof given / sizeof *given;
+    while (i < n && !given[i].idle)
+        i++;
+    if (i == n) return STATUS_OK;
+    return err_set(e, STATUS_USAGE, "--%s: --method %s has no use for it", given[i].name,
+                   certificate_name(method));
 }
 
 static status run_certify(context *c, const void *settings, err *e) {
