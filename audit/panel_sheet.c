@@ -12,7 +12,7 @@ enum { PANEL = 96, GAP = 14, MARGIN = 16 };
 
 static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, alarm = {176, 0, 32}, rule = {210, 210, 210};
 
-void panel_say(panel *p, bool is_alarm, const char *format, ...) {
+void panel_say(sheet_panel *p, bool is_alarm, const char *format, ...) {
     if (p->n_lines == PANEL_LINES) return;
     struct panel_line *line = &p->lines[p->n_lines++];
     va_list arguments;
@@ -39,14 +39,14 @@ static void put_title(picture *p, const char *title) {
     }
 }
 
-static int most_lines(const panel *panels, int n) {
+static int most_lines(const sheet_panel *panels, int n) {
     int most = 0;
     for (int i = 0; i < n; i++)
         most = panels[i].n_lines > most ? panels[i].n_lines : most;
     return most;
 }
 
-static void put_panel(picture *p, const panel *k, shape s, int zoom, int x, int y) {
+static void put_panel(picture *p, const sheet_panel *k, shape s, int zoom, int x, int y) {
     int width = zoom * s.w, height = zoom * s.h;
     if (!k->image) return;
     picture_fill(p, x - 1, y - 1, width + 2, height + 2, rule);
@@ -56,7 +56,7 @@ static void put_panel(picture *p, const panel *k, shape s, int zoom, int x, int 
                      k->lines[i].alarm ? alarm : ink, k->lines[i].text);
 }
 
-status panel_sheet(shape s, const panel *panels, int columns, int rows, const char *title, picture *out,
+status panel_sheet(shape s, const sheet_panel *panels, int columns, int rows, const char *title, picture *out,
                    err *e) {
     *out = (picture){0};
     if (columns < 1 || rows < 1) return STATUS_OK;

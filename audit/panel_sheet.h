@@ -8,21 +8,21 @@
 enum { PANEL_LINES = 9, PANEL_TEXT = 32, PANEL_TITLE = 400 };
 
 /* One image and what stands below it. A panel without an image leaves its place empty. */
-typedef struct panel {
+typedef struct sheet_panel {
     const float *image;
     int n_lines;
     struct panel_line {
         char text[PANEL_TEXT];
         bool alarm; /* in red: a wrong answer */
     } lines[PANEL_LINES];
-} panel;
+} sheet_panel;
 
 /* The next line of a panel; one too many is dropped. */
-void panel_say(panel *p, bool alarm, const char *format, ...) PRINTF_LIKE(3, 4);
+void panel_say(sheet_panel *p, bool alarm, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Draws columns x rows panels of images of shape s, the first row first; `title` may have several lines, ended by '\n'. With no panels *out is
  * empty (no pixels). */
-MUST_CHECK status panel_sheet(shape s, const panel *panels, int columns, int rows, const char *title, picture *out,
+MUST_CHECK status panel_sheet(shape s, const sheet_panel *panels, int columns, int rows, const char *title, picture *out,
                               err *e);
 
 /* Writes a picture to `path` (NULL: to no file), adds it as body.extra.sheet and frees it. The warning NO_SHEET, with `reason`, where a file was

@@ -18,12 +18,12 @@ static void enlarge(const patch_rules *k, const float *patch, float *x) {
         }
 }
 
-static void say_class(panel *p, const patch_study *s, int answer, int row) {
+static void say_class(sheet_panel *p, const patch_study *s, int answer, int row) {
     panel_say(p, answer != s->test->labels[row], "%.24s",
               answer >= 0 ? s->test->class_names[answer] : "undecided");
 }
 
-static void fill_patches(const patch_study *s, panel *panels, float *images) {
+static void fill_patches(const patch_study *s, sheet_panel *panels, float *images) {
     static const char *const words[PATCH_KINDS] = {"learned", "image of class", "noise"};
     size_t d = shape_size(s->rules.image);
     for (int k = 0; k < PATCH_KINDS; k++) {
@@ -44,7 +44,7 @@ static int choose(const patch_study *s, int rows[PAIRS]) {
     return n;
 }
 
-static void fill_pairs(const patch_study *s, panel *panels, float *images, const int *rows, int n) {
+static void fill_pairs(const patch_study *s, sheet_panel *panels, float *images, const int *rows, int n) {
     size_t d = shape_size(s->rules.image);
     patch_change with = {&s->rules, s->test, s->patches[PATCH_LEARNED]};
     for (int i = 0; i < n; i++) {
@@ -61,7 +61,7 @@ static void fill_pairs(const patch_study *s, panel *panels, float *images, const
 
 status patch_sheet(result *x, const patch_study *s, const char *path, err *e) {
     size_t d = shape_size(s->rules.image);
-    panel panels[COLUMNS * LINES] = {{0}};
+    sheet_panel panels[COLUMNS * LINES] = {{0}};
     picture drawn = {0};
     int rows[PAIRS], n = choose(s, rows);
     float *images = malloc((PATCH_KINDS + 2 * PAIRS) * d * sizeof *images);

@@ -63,7 +63,7 @@ static const char *class_name(const dataset *d, int class) {
     return class >= 0 ? d->class_names[class] : "undecided";
 }
 
-static void fill_panels(const sheet *s, panel *panels) {
+static void fill_panels(const sheet *s, sheet_panel *panels) {
     size_t d = shape_size(s->d->image);
     for (int i = 0; i < s->n; i++) {
         const spatial_move *move = &s->a->moves[s->a->least[s->rows[i]]];
@@ -79,7 +79,7 @@ static void fill_panels(const sheet *s, panel *panels) {
 status spatial_sheet(result *x, model *m, const dataset *d, const spatial_plan *p, const spatial_result *a,
                      const char *path, err *e) {
     sheet s = {.d = d, .p = p, .a = a};
-    panel panels[2 * PAIRS] = {{0}};
+    sheet_panel panels[2 * PAIRS] = {{0}};
     picture drawn = {0};
     status ok = choose(&s, e);
     if (ok == STATUS_OK) ok = fill(&s, m, e);

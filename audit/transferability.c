@@ -184,7 +184,7 @@ void transferability_print(const context *c, const transfer_crowd *k) {
 }
 
 /* What every model says, a line each: its letter and the class. */
-static void say_answers(panel *p, const transfer_crowd *c, const int32_t *answers, int row) {
+static void say_answers(sheet_panel *p, const transfer_crowd *c, const int32_t *answers, int row) {
     for (int target = 0; target < c->n; target++) {
         int answer = answers[(size_t)target * (size_t)c->found.n + (size_t)row];
         panel_say(p, answer != c->d->labels[row], "%c %.24s", 'A' + target,
@@ -192,7 +192,7 @@ static void say_answers(panel *p, const transfer_crowd *c, const int32_t *answer
     }
 }
 
-static void fill_panels(const transfer_crowd *c, panel *panels, float *originals) {
+static void fill_panels(const transfer_crowd *c, sheet_panel *panels, float *originals) {
     const transferability *t = &c->found;
     size_t d = shape_size(c->d->image), all = (size_t)t->models * (size_t)t->n;
     int columns = 1 + t->sources;
@@ -202,7 +202,7 @@ static void fill_panels(const transfer_crowd *c, panel *panels, float *originals
         panels[i * columns].image = original;
         say_answers(&panels[i * columns], c, t->clean, t->rows[i]);
         for (int source = 0; source < t->sources; source++) {
-            panel *p = &panels[i * columns + 1 + source];
+            sheet_panel *p = &panels[i * columns + 1 + source];
             p->image = t->examples + ((size_t)source * (size_t)t->shown + (size_t)i) * d;
             say_answers(p, c, t->answers + (size_t)source * all, t->rows[i]);
         }
@@ -217,7 +217,8 @@ static void title_of(const transfer_crowd *c, char title[PANEL_TITLE]) {
 
 status transferability_sheet(result *x, const transfer_crowd *c, const char *path, err *e) {
     const transferability *t = &c->found;
-    panel *panels = calloc((size_t)(TRANSFERABILITY_SHOWN * (1 + TRANSFERABILITY_MODELS)), sizeof *panels);
+    sheet_panel *panels =
+        calloc((size_t)(TRANSFERABILITY_SHOWN * (1 + TRANSFERABILITY_MODELS)), sizeof *panels);
     float *originals = malloc(TRANSFERABILITY_SHOWN * shape_size(c->d->image) * sizeof *originals);
     picture sheet = {0};
     char title[PANEL_TITLE];

@@ -18,7 +18,7 @@ static double magnify(const float *delta, size_t d, float *x) {
     return (double)scale;
 }
 
-static void fill_deltas(const universal_study *s, panel *panels, float *images) {
+static void fill_deltas(const universal_study *s, sheet_panel *panels, float *images) {
     size_t d = shape_size(s->test->image);
     for (int i = 0; i < s->done && i < PAIRS_A_LINE; i++)
         for (int learned = 0; learned < 2; learned++) {
@@ -41,7 +41,7 @@ static int choose(const universal_study *s, int rows[PAIRS]) {
     return n;
 }
 
-static void fill_pairs(const universal_study *s, panel *panels, float *images, const int *rows, int n) {
+static void fill_pairs(const universal_study *s, sheet_panel *panels, float *images, const int *rows, int n) {
     size_t d = shape_size(s->test->image);
     universal_change with = {s->delta[s->done - 1], d};
     for (int i = 0; i < n; i++) {
@@ -60,7 +60,7 @@ static void fill_pairs(const universal_study *s, panel *panels, float *images, c
 
 status universal_sheet(result *x, const universal_study *s, const char *path, err *e) {
     size_t d = shape_size(s->test->image);
-    panel panels[COLUMNS * LINES] = {{0}};
+    sheet_panel panels[COLUMNS * LINES] = {{0}};
     picture drawn = {0};
     int rows[PAIRS], n = choose(s, rows);
     float *images = malloc((COLUMNS + 2 * PAIRS) * d * sizeof *images);
