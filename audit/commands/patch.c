@@ -9,8 +9,8 @@
 
 typedef struct patch_settings {
     double side, degrees, scale, step_size;
-    int64_t train_n, steps, images;
-    const char *target, *test_data, *sheet;
+    const char *target, *sheet;
+    learning_settings learning;
 } patch_settings;
 
 #define FIELD(name) offsetof(patch_settings, name)
@@ -47,29 +47,7 @@ static const option options[] = {
      .lo = 0,
      .hi = .9,
      .what = "enlarge or shrink it at random by at most this share"},
-    {.name = "train-n",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(train_n),
-     .metavar = "N",
-     .fallback = "1000",
-     .hi = 100000000,
-     .what = "training images to learn it from, chosen by the seed; 0 = all"},
-    {.name = "steps",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(steps),
-     .metavar = "N",
-     .fallback = "150",
-     .lo = 1,
-     .hi = 1000000,
-     .what = "steps of learning"},
-    {.name = "images",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(images),
-     .metavar = "N",
-     .fallback = "64",
-     .lo = 1,
-     .hi = 100000,
-     .what = "images in a step"},
+    LEARNING_OPTIONS(patch_settings),
     {.name = "step-size",
      .kind = OPTION_NUMBER,
      .offset = FIELD(step_size),
@@ -78,11 +56,6 @@ static const option options[] = {
      .lo = 1e-9,
      .hi = 1,
      .what = "mean change of every pixel of the patch in a step, of 0 to 1"},
-    {.name = "test-data",
-     .kind = OPTION_TEXT,
-     .offset = FIELD(test_data),
-     .metavar = "DATA",
-     .what = "images to measure on (default: the test part of --data; data without parts are cut in halves)"},
     {.name = "sheet",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(sheet),
@@ -114,8 +87,10 @@ static status study(context *c, const patch_settings *o, patch_study *k, err *e)
                              .degrees = o->degrees,
                              .scale = o->scale,
                              .seed = c->run.seed};
-    k->plan = (learn_plan){
-        .target = -1, .steps = (int)o->steps, .batch = (int)o->images, .step_size = o->step_size};
+    k->plan = (learn_plan){.target = -1,
+                           .steps = (int)o->learning.steps,
+                           .batch = (int)o->learning.images,
+                           .step_size = o->step_size};
     status s = o->target ? class_parse("target", o->target, k->test, &k->plan.target, e) : STATUS_OK;
     if (s == STATUS_OK) s = patch_study_run(k, &c->run, e);
     if (s == STATUS_OK) s = report(c, o, k, e);
@@ -130,8 +105,8 @@ static status run_patch(context *c, const void *settings, err *e) {
     patch_study k = {.train = &train, .test = &test};
     status s = context_open_model(c, c->arguments[0], true, &loaded, e);
     if (s == STATUS_OK)
-        s = learning_data_open(c, o->train_n, o->test_data, 1000, &loaded.model->input, &train, &test,
-                               &k.halved, e);
+        s = learning_data_open(c, o->learning.train_n, o->learning.test_data, 1000, &loaded.model->input,
+                               &train, &test, &k.halved, e);
     if (s == STATUS_OK) s = model_accepts(loaded.model, &train, e);
     if (s == STATUS_OK) s = model_accepts(loaded.model, &test, e);
     k.m = loaded.model;

@@ -12,8 +12,8 @@ typedef struct universal_settings {
     int norm;
     number_list eps;
     double step_size, cap;
-    int64_t train_n, steps, images;
-    const char *target, *test_data, *sheet;
+    const char *target, *sheet;
+    learning_settings learning;
 } universal_settings;
 
 #define FIELD(name) offsetof(universal_settings, name)
@@ -43,29 +43,7 @@ static const option options[] = {
      .offset = FIELD(target),
      .metavar = "CLASS",
      .what = "drive all images to this class (name or number), not just from their own"},
-    {.name = "train-n",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(train_n),
-     .metavar = "N",
-     .fallback = "1000",
-     .hi = 100000000,
-     .what = "training images to learn it from, chosen by the seed; 0 = all"},
-    {.name = "steps",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(steps),
-     .metavar = "N",
-     .fallback = "150",
-     .lo = 1,
-     .hi = 1000000,
-     .what = "steps of learning"},
-    {.name = "images",
-     .kind = OPTION_INTEGER,
-     .offset = FIELD(images),
-     .metavar = "N",
-     .fallback = "64",
-     .lo = 1,
-     .hi = 100000,
-     .what = "images in a step"},
+    LEARNING_OPTIONS(universal_settings),
     {.name = "step-size",
      .kind = OPTION_NUMBER,
      .offset = FIELD(step_size),
@@ -82,11 +60,6 @@ static const option options[] = {
      .lo = 0,
      .hi = 1000,
      .what = "images with a larger cross entropy are broken enough and left alone; 0 = none are"},
-    {.name = "test-data",
-     .kind = OPTION_TEXT,
-     .offset = FIELD(test_data),
-     .metavar = "DATA",
-     .what = "images to measure on (default: the test part of --data; data without parts are cut in halves)"},
     {.name = "sheet",
      .kind = OPTION_OUTPUT,
      .offset = FIELD(sheet),
@@ -114,8 +87,8 @@ static status study(context *c, const universal_settings *o, universal_study *k,
     k->n_eps = eps.n;
     k->norm = (norm)o->norm;
     k->plan = (learn_plan){.target = -1,
-                           .steps = (int)o->steps,
-                           .batch = (int)o->images,
+                           .steps = (int)o->learning.steps,
+                           .batch = (int)o->learning.images,
                            .step_size = o->step_size,
                            .cap = o->cap};
     status s = o->target ? class_parse("target", o->target, k->test, &k->plan.target, e) : STATUS_OK;
@@ -132,8 +105,8 @@ static status run_universal(context *c, const void *settings, err *e) {
     universal_study k = {.train = &train, .test = &test};
     status s = context_open_model(c, c->arguments[0], true, &loaded, e);
     if (s == STATUS_OK)
-        s = learning_data_open(c, o->train_n, o->test_data, 1000, &loaded.model->input, &train, &test,
-                               &k.halved, e);
+        s = learning_data_open(c, o->learning.train_n, o->learning.test_data, 1000, &loaded.model->input,
+                               &train, &test, &k.halved, e);
     if (s == STATUS_OK) s = model_accepts(loaded.model, &train, e);
     if (s == STATUS_OK) s = model_accepts(loaded.model, &test, e);
     k.m = loaded.model;
