@@ -1,6 +1,5 @@
 #include "attacks/replay.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 #include "audit/classic_kernels.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

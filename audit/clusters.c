@@ -1,7 +1,6 @@
 #include "audit/clusters.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/arena.h"
 #include "core/parallel.h"

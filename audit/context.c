@@ -1,8 +1,6 @@
 /* What commands share: printing, and ending with a result. */
 #include "audit/command.h"
 
-#include <string.h>
-
 #include "audit/interrupt.h"
 #include "core/clock.h"
 

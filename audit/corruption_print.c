@@ -1,6 +1,5 @@
 /* Accuracy under corruptions on the terminal, from the body of the result. */
 #include <math.h>
-#include <string.h>
 
 #include "audit/corruption.h"
 #include "audit/rows.h"

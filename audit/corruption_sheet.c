@@ -1,7 +1,6 @@
 /* One image under every corruption and severity. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/corruption.h"
 

@@ -1,5 +1,4 @@
 /* What makes figures under corruption doubtful, or worth a look. */
-#include <math.h>
 #include <stdio.h>
 
 #include "audit/corruption.h"

@@ -1,7 +1,5 @@
 #include "audit/input_options.h"
 
-#include <stdio.h>
-
 static const char *const layouts[] = {"auto", "nchw", "nhwc"};
 static const char *const orders[] = {"rgb", "bgr"};
 

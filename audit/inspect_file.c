@@ -1,6 +1,5 @@
 /* Which kind of file it is; results, arrays and IDX files. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/inspect.h"

@@ -1,5 +1,4 @@
 /* The layers and the recipe of a model file. */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "audit/inspect.h"

@@ -1,7 +1,5 @@
 /* Options from JSON: a configuration file, whose top has members for every command and whose sections have those of
  * one command; and a recipe, which is such a section. */
-#include <string.h>
-
 #include "audit/command.h"
 #include "audit/options.h"
 #include "core/suggest.h"

@@ -1,7 +1,6 @@
 #include "audit/partition.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void list_columns(const table *t, char *out, size_t cap) {
     size_t used = 0;

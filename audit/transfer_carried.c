@@ -2,7 +2,6 @@
  * would have anyway. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/evasion.h"
 #include "audit/show.h"

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/show.h"
 #include "audit/transfer.h"
-#include "core/suggest.h"
 #include "nets/features.h"
 
 status transfer_parse_freeze(const char *text, int layers, int *out, err *e) {

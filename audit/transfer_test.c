@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "audit/show.h"
 #include "audit/transfer.h"
 
 static status open_net(transfer_job *j, const transferred *t, transfer_tested *out, err *e) {

@@ -1,7 +1,6 @@
 #include "audit/trust_text.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 #include "nets/predict.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>

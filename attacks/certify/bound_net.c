@@ -1,8 +1,5 @@
 /* A net as its bounds see it, and the memory of one worker. */
-#include <string.h>
-
 #include "attacks/certify/bounds_internal.h"
-#include "datasets/dataset.h"
 
 static const bound_op input_op = {.layer = "input", .kind = BOUND_INPUT, .single = true};
 

@@ -1,6 +1,5 @@
 /* Interval bounds (Gowal et al. 2018): affine nodes as centre +- |W| radius, monotone ones at both ends. */
 #include <math.h>
-#include <stddef.h>
 
 #include "attacks/certify/bounds_internal.h"
 

@@ -1,7 +1,6 @@
 /* Attacks on a whole batch, tile by tile. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "attacks/evasion/evasion_internal.h"
 #include "attacks/runner_internal.h"

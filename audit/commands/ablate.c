@@ -1,5 +1,4 @@
 /* audit ablate --data D --tricks LIST */
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/ablation.h"

@@ -1,6 +1,5 @@
 /* audit attack MODEL --data D */
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/class_choice.h"
 #include "audit/evasion_corpus.h"

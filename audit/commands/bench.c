@@ -1,7 +1,4 @@
 /* audit bench [MODEL] */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "audit/benchmark.h"
 #include "audit/command.h"

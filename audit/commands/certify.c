@@ -1,5 +1,4 @@
 /* audit certify MODEL --data D --eps LIST */
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/certification.h"

@@ -1,6 +1,4 @@
 /* audit eval MODEL --data D */
-#include <math.h>
-
 #include "audit/predictions_of.h"
 #include "audit/show.h"
 

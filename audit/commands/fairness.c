@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/column_choice.h"
 #include "audit/evasion.h"

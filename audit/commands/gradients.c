@@ -5,7 +5,6 @@
 
 #include "audit/gradient_norms.h"
 #include "audit/report/pictures.h"
-#include "audit/rows.h"
 #include "audit/show.h"
 
 enum { ARCHS_MOST = 6 };

@@ -1,8 +1,4 @@
 /* audit inspect FILE */
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "audit/inspect.h"
 #include "nets/model_file.h"
 

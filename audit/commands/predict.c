@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "audit/predictions_of.h"
-#include "audit/show.h"
 #include "core/csv.h"
 #include "core/npy.h"
 #include "core/outfile.h"

@@ -1,5 +1,4 @@
 /* audit transfer BASE --data D -o model.bin */
-#include <math.h>
 #include <stdlib.h>
 
 #include "audit/show.h"

@@ -1,9 +1,7 @@
 /* audit transferability MODEL MODEL... --data D */
-#include <string.h>
-
+#include "audit/transferability.h"
 #include "audit/evasion.h"
 #include "audit/show.h"
-#include "audit/transferability.h"
 #include "nets/predict.h"
 
 typedef struct transferability_settings {

@@ -1,6 +1,4 @@
 /* Are there gradients at all? NaN and zero ones, on the clean images. */
-#include <math.h>
-
 #include "audit/diagnosis/panel_internal.h"
 #include "core/floats.h"
 

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "audit/diagnosis/panel_internal.h"
-#include "core/floats.h"
 #include "core/rng.h"
 
 enum { DRAWS = 4 };

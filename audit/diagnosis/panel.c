@@ -1,5 +1,4 @@
 /* Who is on the panel, and how it is evaluated. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "audit/diagnosis/panel_internal.h"
-#include "core/floats.h"
 #include "core/rng.h"
 
 enum { DIRECTIONS = 4, LENGTHS = 3 };

@@ -1,6 +1,5 @@
 /* The four ways to give every pixel a value. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

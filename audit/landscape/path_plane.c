@@ -1,7 +1,6 @@
 /* The plane of a training's path: principal components of the differences to its end. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/landscape/landscape.h"
 

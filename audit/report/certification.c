@@ -1,6 +1,5 @@
 /* Certified accuracy beside accuracy under attack: between them lies the truth. */
 #include <math.h>
-#include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"

@@ -4,7 +4,6 @@
 #include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
-#include "audit/rows.h"
 #include "audit/trust.h"
 
 enum { OPTIONS_MOST = 4 };

@@ -1,7 +1,5 @@
 /* How far images are from being broken. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/evasion_internal.h"

@@ -1,11 +1,9 @@
 /* Which class broken images are pushed to. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"
-#include "audit/rows.h"
 
 enum { SIZES_MOST = 8, MATRIX_MOST = 20, PAIRS_MOST = 20 };
 

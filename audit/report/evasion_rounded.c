@@ -1,7 +1,5 @@
 /* Attacks: images of 256 levels, and what limited time left. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "audit/report/evasion_internal.h"
 #include "audit/report/figures_internal.h"

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
 #include "audit/rows.h"
 

@@ -1,7 +1,6 @@
 #include "audit/report/html_internal.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* What was learned once and fools many images: patches and universal perturbations. */
 #include <math.h>
-#include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"

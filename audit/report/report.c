@@ -1,7 +1,5 @@
 #include "audit/report/report.h"
 
-#include <string.h>
-
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
 #include "audit/rows.h"

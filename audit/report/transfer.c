@@ -1,6 +1,5 @@
 /* Transfer: what was kept of the base, what it gained, and what came along. */
 #include <math.h>
-#include <string.h>
 
 #include "audit/report/charts_internal.h"
 #include "audit/report/figures_internal.h"

@@ -1,6 +1,5 @@
 /* Examples of each model shown to all: heat maps of source by target. */
 #include <math.h>
-#include <string.h>
 
 #include "audit/report/figures_internal.h"
 #include "audit/report/sections_internal.h"
