@@ -23,6 +23,10 @@ static void warn_of(result *x, const dataset *d, const int32_t *answers, const c
     result_warning(x, code, text, ids, n, "audit inspect MODEL");
 }
 
+const char *answer_name(const dataset *d, int answer) {
+    return answer >= 0 ? d->class_names[answer] : "undecided";
+}
+
 void answers_record(result *x, row_key key, const dataset *d, const int32_t *answers) {
     uint8_t *right = calloc((size_t)d->n + 1, 1);
     if (!right) {

@@ -4,6 +4,9 @@
 
 #include "audit/result.h"
 
+/* The class that was answered, "undecided" where there is none: negative ones. */
+const char *answer_name(const dataset *d, int answer);
+
 /* The row `accuracy` of these d->n answers and its outcomes; key.metric is not looked at. */
 void answers_record(result *x, row_key key, const dataset *d, const int32_t *answers);
 

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 
 #include "audit/classic_kernels.h"
+#include "audit/sheet_colours.h"
 #include "audit/tint.h"
 
 enum { COLUMNS = 6, PANEL = 168, MARGIN = 18, BOX_WIDTH = 26, BOX_HEIGHT = 17, HEAD = 2 * TEXT_LINE + 4 };
 enum { FOOT = KERNEL_SIDE * BOX_HEIGHT + TEXT_LINE + 12, MOST = 16 };
-
-static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, faint = {110, 110, 110},
-                    rule = {210, 210, 210};
 
 typedef struct sheet {
     picture *p;
@@ -142,7 +140,7 @@ static status draw(sheet *t, const float *image, const run *r, float *answers, e
 }
 
 status classic_kernels_sheet(const float *image, shape s, const run *r, picture *out, err *e) {
-    int longest = s.h > s.w ? s.h : s.w, zoom = longest < PANEL ? (PANEL + longest - 1) / longest : 1;
+    int zoom = picture_zoom(s, PANEL);
     sheet t = {.p = out, .s = s, .zoom = zoom, .width = zoom * s.w, .height = zoom * s.h};
     if (t.width < PANEL) t.width = PANEL;
     *out = (picture){0};

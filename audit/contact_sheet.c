@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attacks/changed.h"
+#include "audit/answers.h"
 #include "audit/base64.h"
+#include "audit/sheet_colours.h"
 #include "datasets/image.h"
 #include "nets/loss.h"
 
 enum { COLUMNS = 3, PANEL = 84, GAP = 6, MARGIN = 16, CAPTION = 2 * TEXT_LINE + 6 };
-
-static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, faint = {119, 119, 119},
-                    alarm = {176, 0, 32};
 
 typedef struct sheet {
     const dataset *d;
@@ -22,32 +22,21 @@ typedef struct sheet {
     picture *p;
 } sheet;
 
-static bool was_broken(const attack_result *a, int row) {
-    return a->clean_correct[row] && a->broken_at[row] < a->n_eps;
-}
-
-/* Rows to show: the first broken one of every class, then the second of every class, and so on. */
-static int choose_rows(const dataset *d, const attack_result *a, int rows[SHEET_MOST]) {
-    int n = 0;
-    bool found = true;
-    for (int round = 0; found && n < SHEET_MOST; round++) {
-        found = false;
-        for (int class = 0; class < d->classes && n < SHEET_MOST; class ++) {
-            int seen = 0, row = 0;
-            while (row < d->n && !(d->labels[row] == class && was_broken(a, row) && seen++ == round))
-                row++;
-            if (row == d->n) continue;
-            rows[n++] = row;
-            found = true;
-        }
-    }
-    return n;
+/* Rows that were right and that the attack broke, spread over the classes. */
+static status choose_rows(const dataset *d, const attack_result *a, int rows[SHEET_MOST], int *n, err *e) {
+    uint8_t *broken = calloc((size_t)d->n + 1, 1);
+    if (!broken) return err_set(e, STATUS_NO_MEMORY, "out of memory");
+    for (int row = 0; row < d->n; row++)
+        broken[row] = a->clean_correct[row] && a->broken_at[row] < a->n_eps;
+    *n = rows_spread(d, broken, SHEET_MOST, rows);
+    free(broken);
+    return STATUS_OK;
 }
 
 /* Class and confidence under a panel. */
 static void caption(const sheet *s, int x, int y, colour tint, const float *logits) {
     int classes = s->d->classes, class = logits_class(logits, classes), most = s->panel_width / TEXT_ADVANCE;
-    picture_text(s->p, x, y, most, tint, class >= 0 ? s->d->class_names[class] : "undecided");
+    picture_text(s->p, x, y, most, tint, answer_name(s->d, class));
     if (class < 0) return;
     double sum = 0;
     for (int i = 0; i < classes; i++)
@@ -97,11 +86,11 @@ static status draw(sheet *s, const int *rows, int n, const char *title, err *e) 
 
 status contact_sheet_draw(const dataset *d, const attack_result *a, const char *title, const char *norm_name,
                           picture *out, err *e) {
-    int rows[SHEET_MOST], n = choose_rows(d, a, rows);
+    int rows[SHEET_MOST], n = 0;
     *out = (picture){0};
-    if (n == 0) return STATUS_OK;
-    int longest = d->image.h > d->image.w ? d->image.h : d->image.w;
-    int zoom = (PANEL + longest - 1) / longest;
+    status ok = choose_rows(d, a, rows, &n, e);
+    if (ok != STATUS_OK || n == 0) return ok;
+    int zoom = picture_zoom(d->image, PANEL);
     size_t floats = shape_size(d->image);
     sheet s = {.d = d,
                .a = a,
@@ -112,7 +101,7 @@ status contact_sheet_draw(const dataset *d, const attack_result *a, const char *
                .original = malloc(2 * floats * sizeof(float)),
                .p = out};
     s.perturbation = s.original ? s.original + floats : NULL;
-    status ok = s.original ? draw(&s, rows, n, title, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
+    ok = s.original ? draw(&s, rows, n, title, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
     free(s.original);
     return ok;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "audit/corruption.h"
+#include "audit/sheet_colours.h"
 
 enum { PANEL = 64, GAP = 6, MARGIN = 16, NAME = 19 * TEXT_ADVANCE, HEAD = TEXT_LINE + 6 };
 
@@ -22,7 +23,6 @@ static int top_of(const sheet *t, int line) {
 
 static status draw(sheet *t, const dataset *one, const corruption_plan *p, const run *r, uint8_t *pixels,
                    err *e) {
-    static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, faint = {110, 110, 110};
     char text[40];
     int panels = p->n_severities + 1;
     status s = picture_new(left_of(t, panels) - GAP + MARGIN, top_of(t, p->n) - GAP + MARGIN, paper, t->p, e);
@@ -58,8 +58,7 @@ status corruption_sheet(const dataset *d, int row, const corruption_plan *p, con
     *out = (picture){0};
     status s = dataset_select(d, &(int32_t){row}, 1, &one, e);
     if (s != STATUS_OK) return s;
-    int longest = d->image.h > d->image.w ? d->image.h : d->image.w;
-    int zoom = longest < PANEL ? (PANEL + longest - 1) / longest : 1;
+    int zoom = picture_zoom(d->image, PANEL);
     sheet t = {.p = out, .zoom = zoom, .width = zoom * d->image.w, .height = zoom * d->image.h};
     t.shown = malloc(shape_size(d->image) * sizeof *t.shown);
     uint8_t *pixels = malloc(shape_size(d->image));

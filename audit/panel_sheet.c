@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "audit/contact_sheet.h"
+#include "audit/sheet_colours.h"
 #include "datasets/image.h"
 
 enum { PANEL = 96, GAP = 14, MARGIN = 16 };
-
-static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, alarm = {176, 0, 32}, rule = {210, 210, 210};
 
 void panel_say(sheet_panel *p, bool is_alarm, const char *format, ...) {
     if (p->n_lines == PANEL_LINES) return;
@@ -60,7 +59,7 @@ status panel_sheet(shape s, const sheet_panel *panels, int columns, int rows, co
                    err *e) {
     *out = (picture){0};
     if (columns < 1 || rows < 1) return STATUS_OK;
-    int longest = s.h > s.w ? s.h : s.w, zoom = longest < PANEL ? (PANEL + longest - 1) / longest : 1;
+    int zoom = picture_zoom(s, PANEL);
     int step = zoom * s.w + GAP, text = most_lines(panels, columns * rows) * TEXT_LINE;
     int line = zoom * s.h + 4 + text + GAP, head = MARGIN + count_lines(title) * (TEXT_LINE + 2) + GAP;
     status ok = picture_new(2 * MARGIN + columns * step - GAP, head + rows * line, paper, out, e);

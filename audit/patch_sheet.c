@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/answers.h"
 #include "audit/panel_sheet.h"
 #include "audit/patch.h"
 
@@ -19,8 +20,7 @@ static void enlarge(const patch_rules *k, const float *patch, float *x) {
 }
 
 static void say_class(sheet_panel *p, const patch_study *s, int answer, int row) {
-    panel_say(p, answer != s->test->labels[row], "%.24s",
-              answer >= 0 ? s->test->class_names[answer] : "undecided");
+    panel_say(p, answer != s->test->labels[row], "%.24s", answer_name(s->test, answer));
 }
 
 static void fill_patches(const patch_study *s, sheet_panel *panels, float *images) {

@@ -40,6 +40,11 @@ void picture_fill(picture *p, int x, int y, int width, int height, colour ink) {
             put_pixel(p, x + column, y + row, ink);
 }
 
+int picture_zoom(shape s, int side) {
+    int longest = s.h > s.w ? s.h : s.w;
+    return longest < side ? (side + longest - 1) / longest : 1;
+}
+
 void picture_image(picture *p, int x, int y, int zoom, shape s, const float *image) {
     for (int row = 0; row < s.h; row++)
         for (int column = 0; column < s.w; column++) {

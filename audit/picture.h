@@ -23,6 +23,9 @@ void picture_free(picture *p);
 
 void picture_fill(picture *p, int x, int y, int width, int height, colour ink);
 
+/* The smallest zoom at which the longer side of an image has `side` pixels or more. */
+int picture_zoom(shape s, int side);
+
 /* An image of [0,1] floats (h x w x 1 or 3) with every pixel `zoom` x `zoom`, its top left corner at (x, y). */
 void picture_image(picture *p, int x, int y, int zoom, shape s, const float *image);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "attacks/changed.h"
+#include "audit/answers.h"
 #include "audit/panel_sheet.h"
 #include "audit/spatial.h"
 
@@ -59,18 +60,14 @@ static status fill(sheet *s, model *m, err *e) {
     return ok;
 }
 
-static const char *class_name(const dataset *d, int class) {
-    return class >= 0 ? d->class_names[class] : "undecided";
-}
-
 static void fill_panels(const sheet *s, sheet_panel *panels) {
     size_t d = shape_size(s->d->image);
     for (int i = 0; i < s->n; i++) {
         const spatial_move *move = &s->a->moves[s->a->least[s->rows[i]]];
         panels[2 * i].image = s->images + 2 * (size_t)i * d;
-        panel_say(&panels[2 * i], false, "%.24s", class_name(s->d, s->d->labels[s->rows[i]]));
+        panel_say(&panels[2 * i], false, "%.24s", s->d->class_names[s->d->labels[s->rows[i]]]);
         panels[2 * i + 1].image = panels[2 * i].image + d;
-        panel_say(&panels[2 * i + 1], true, "%.24s", class_name(s->d, s->answers[i]));
+        panel_say(&panels[2 * i + 1], true, "%.24s", answer_name(s->d, s->answers[i]));
         panel_say(&panels[2 * i + 1], false, "%.0f deg", (double)move->degrees);
         panel_say(&panels[2 * i + 1], false, "%.1f, %.1f px", (double)move->right, (double)move->down);
     }

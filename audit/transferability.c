@@ -187,8 +187,7 @@ void transferability_print(const context *c, const transfer_crowd *k) {
 static void say_answers(sheet_panel *p, const transfer_crowd *c, const int32_t *answers, int row) {
     for (int target = 0; target < c->n; target++) {
         int answer = answers[(size_t)target * (size_t)c->found.n + (size_t)row];
-        panel_say(p, answer != c->d->labels[row], "%c %.24s", 'A' + target,
-                  answer >= 0 ? c->d->class_names[answer] : "undecided");
+        panel_say(p, answer != c->d->labels[row], "%c %.24s", 'A' + target, answer_name(c->d, answer));
     }
 }
 

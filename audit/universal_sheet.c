@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "audit/answers.h"
 #include "audit/panel_sheet.h"
 #include "audit/universal.h"
 
@@ -53,8 +54,7 @@ static void fill_pairs(const universal_study *s, sheet_panel *panels, float *ima
         panels[2 * i].image = before;
         panels[2 * i + 1].image = after;
         panel_say(&panels[2 * i], false, "%.24s", s->test->class_names[s->test->labels[rows[i]]]);
-        panel_say(&panels[2 * i + 1], true, "%.24s",
-                  after_answer >= 0 ? s->test->class_names[after_answer] : "undecided");
+        panel_say(&panels[2 * i + 1], true, "%.24s", answer_name(s->test, after_answer));
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "audit/explain/sheets.h"
+#include "audit/sheet_colours.h"
 #include "audit/tint.h"
 #include "core/stats.h"
 #include "nets/loss.h"
@@ -11,8 +12,7 @@
 enum { MARGIN = 16, GAP = 10, HEAD = 2 * TEXT_LINE + 6, FOOT = 2 * TEXT_LINE + 8, SIDE = 112 };
 enum { BAR = 48, LEGEND = 2 * (TEXT_LINE + 4) };
 
-static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, faint = {110, 110, 110}, good = {0, 110, 60},
-                    bad = {176, 0, 32};
+static const colour good = {0, 110, 60};
 
 typedef struct sheet {
     const maps_sheet *s;
@@ -75,7 +75,7 @@ static void put_caption(const sheet *t, int i, int x, int y) {
         snprintf(text, sizeof text, "> %.50s %.0f%%", d->class_names[class], 100 / sum);
     else
         snprintf(text, sizeof text, "> undecided");
-    picture_text(t->p, x, y + TEXT_LINE, most, class == label ? good : bad, text);
+    picture_text(t->p, x, y + TEXT_LINE, most, class == label ? good : alarm, text);
 }
 
 static void draw_row(const sheet *t, int i) {
@@ -88,7 +88,7 @@ static void draw_row(const sheet *t, int i) {
     for (int k = 0; k < s->n_columns; k++) {
         int x = MARGIN + (k + 1) * (t->width + GAP);
         if (!draw_map(t, x, y, s->columns[k].method, s->columns[k].maps + (size_t)i * (size_t)pixels))
-            picture_text(t->p, x, y + t->height + 3 + (k == 0) * TEXT_LINE, t->width / TEXT_ADVANCE, bad,
+            picture_text(t->p, x, y + t->height + 3 + (k == 0) * TEXT_LINE, t->width / TEXT_ADVANCE, alarm,
                          "0 everywhere");
         snprintf(text, sizeof text, "for %.60s", s->d->class_names[s->classes[i]]);
         if (k == 0) picture_text(t->p, x, y + t->height + 3, t->width / TEXT_ADVANCE, faint, text);
@@ -129,8 +129,7 @@ static void put_legend(const sheet *t) {
 
 status maps_sheet_draw(const maps_sheet *s, picture *out, err *e) {
     shape image = s->d->image;
-    int longest = image.h > image.w ? image.h : image.w,
-        zoom = longest < SIDE ? (SIDE + longest - 1) / longest : 1;
+    int zoom = picture_zoom(image, SIDE);
     sheet t = {.s = s, .p = out, .zoom = zoom, .width = zoom * image.w, .height = zoom * image.h};
     t.image = malloc(shape_size(image) * sizeof *t.image);
     t.sorted = malloc((size_t)image.h * (size_t)image.w * sizeof *t.sorted);

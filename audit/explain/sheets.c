@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/sheet_colours.h"
 #include "audit/tint.h"
 
 enum {
@@ -15,13 +16,6 @@ enum {
     CHANNEL_SIDE = 84,
     IMAGE_SIDE = 112
 };
-
-static const colour paper = {255, 255, 255}, ink = {34, 34, 34}, faint = {110, 110, 110};
-
-static int zoom_for(shape s, int side) {
-    int longest = s.h > s.w ? s.h : s.w;
-    return longest >= side ? 1 : (side + longest - 1) / longest;
-}
 
 /* Cells of equal size in rows of up to MOST_COLUMNS, below a title. */
 typedef struct grid {
@@ -83,7 +77,7 @@ status filters_sheet_draw(const net *n, const weights *w, picture *out, err *e) 
     const net_param *p = &n->params[n->nodes[node].params[0]];
     const int *dims = p->info.dims;
     int count = dims[3] < FILTERS_MOST ? dims[3] : FILTERS_MOST;
-    int zoom = zoom_for((shape){dims[0], dims[1], 1}, FILTER_SIDE);
+    int zoom = picture_zoom((shape){dims[0], dims[1], 1}, FILTER_SIDE);
     char title[160];
     snprintf(title, sizeof title, "Filters of %s: %d of %d, %d x %d x %d%s", n->nodes[node].name, count,
              dims[3], dims[0], dims[1], dims[2],
@@ -109,8 +103,8 @@ static void draw_channel(const grid *g, int i, int zoom, const float *map, shape
 
 status features_sheet_draw(const char *title, const float *image, shape image_shape, const float *map,
                            shape s, picture *out, err *e) {
-    int count = s.c < CHANNELS_MOST ? s.c : CHANNELS_MOST, zoom = zoom_for(s, CHANNEL_SIDE);
-    int image_zoom = zoom_for(image_shape, CHANNEL_SIDE);
+    int count = s.c < CHANNELS_MOST ? s.c : CHANNELS_MOST, zoom = picture_zoom(s, CHANNEL_SIDE);
+    int image_zoom = picture_zoom(image_shape, CHANNEL_SIDE);
     float lo = 0, hi = 0;
     for (size_t i = 0; i < shape_size(s); i++) {
         lo = fminf(lo, map[i]);
@@ -133,7 +127,7 @@ status features_sheet_draw(const char *title, const float *image, shape image_sh
 
 status gallery_draw(const char *title, const float *images, shape s, int n, const char *const *captions,
                     picture *out, err *e) {
-    int zoom = zoom_for(s, IMAGE_SIDE);
+    int zoom = picture_zoom(s, IMAGE_SIDE);
     grid g = {.width = zoom * s.w, .height = zoom * s.h + TEXT_LINE + 4};
     status ok = grid_open(&g, title, n, out, e);
     for (int i = 0; ok == STATUS_OK && i < n; i++) {
