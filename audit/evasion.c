@@ -219,7 +219,7 @@ void evasion_record(result *x, const dataset *d, const evasion_plan *p, const ev
     record_settings(x, p);
     result_share(x, clean, evasion_clean(v), d->n);
     result_outcomes(x, clean, v->results[0].clean_correct, d->n);
-    uint64_t forwards = v->base.forwards + v->later_forwards, backwards = 0;
+    uint64_t forwards = v->base.forwards + v->later_forwards, backwards = v->later_backwards;
     if (p->stored) record_method(x, p, v, EVASION_CORPUS, correct);
     for (int i = 0; i < v->n_done; i++) {
         record_method(x, p, v, i, correct);

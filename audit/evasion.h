@@ -37,7 +37,7 @@ typedef struct evasion {
     attack_result results[EVASION_METHODS];
     attack_result base; /* with a corpus or limited time, what was known before the first method: clean answers and stored examples; else n = 0 */
     attack_result best; /* of the plan's keep_best: per image the nearest example of all methods and the corpus, else n = 0 */
-    uint64_t later_forwards; /* that others spent on these results, for the cost of all */
+    uint64_t later_forwards, later_backwards; /* that others spent on these results, for the cost of all */
     bool out_of_time;   /* the plan's time was over before its methods */
     bool cut_short;     /* the last of n_done was stopped by that: what it did not finish counts as survived */
 } evasion;

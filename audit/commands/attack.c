@@ -235,6 +235,7 @@ static status run_job(job *j, err *e) {
     if (ran == STATUS_OK && j->d->pixels)
         s = evasion_round(j->m, j->d, &j->plan, &j->found.best, &j->c->run, &j->rounded, e);
     j->found.later_forwards = j->rounded.forwards;
+    j->found.later_backwards = j->rounded.backwards;
     if (s == STATUS_OK && ran == STATUS_OK && !o->no_panel && !j->found.out_of_time)
         s = evasion_diagnose(j->m, j->d, &j->plan, &j->found, &j->c->run, &j->panel, e);
     if (s == STATUS_CANCELLED) ran = s;

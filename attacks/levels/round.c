@@ -1,0 +1,108 @@
+#include <math.h>
+
+#include "attacks/evasion/evasion_internal.h"
+#include "attacks/levels/levels_internal.h"
+
+static float level_value(int level) {
+    return (float)level / 255.0F;
+}
+
+static bool inside(const attack_sample *s, const float *x) {
+    return ball_contains(s->norm, s->eps, s->x0, s->lb, s->ub, x, s->d);
+}
+
+/* To the nearest level in the box, which holds one: that of x0. */
+static void round_in_box(const attack_sample *s, const float *x, float *out) {
+    for (size_t k = 0; k < s->d; k++) {
+        int level = (int)lrint(255.0 * (double)x[k]);
+        while (level_value(level) < s->lb[k])
+            level++;
+        while (level_value(level) > s->ub[k])
+            level--;
+        out[k] = level_value(level);
+    }
+}
+
+/* Away from x0 where at least the share `least` of the way to the next level is behind: one half is rounding to the nearest, a little above 1 moves nothing away. */
+static void round_from(const attack_sample *s, double least, const float *x, float *out) {
+    for (size_t k = 0; k < s->d; k++) {
+        double change = 255 * ((double)x[k] - s->x0[k]);
+        int by = (int)floor(fabs(change) + 1 - least), level = (int)lrint(255.0 * (double)s->x0[k]);
+        out[k] = level_value(level + (change < 0 ? -by : by));
+    }
+}
+
+bool level_round(const attack_sample *s, const float *x, float *out) {
+    enum { STEPS = 20 };
+    double low = 0.5, high = 1.001; /* beyond 1, since a level less another is no level exactly */
+    if (s->norm == NORM_LINF) {
+        round_in_box(s, x, out);
+        return true;
+    }
+    round_from(s, low, x, out);
+    if (inside(s, out)) return true;
+    for (int step = 0; step < STEPS; step++) {
+        double middle = (low + high) / 2;
+        round_from(s, middle, x, out);
+        if (inside(s, out))
+            high = middle;
+        else
+            low = middle;
+    }
+    round_from(s, high, x, out);
+    return inside(s, out);
+}
+
+static void push_values(const attack_sample *s, const float *x, float *out) {
+    for (size_t k = 0; k < s->d; k++)
+        out[k] = x[k] > s->x0[k] ? s->ub[k] : x[k] < s->x0[k] ? s->lb[k] : s->x0[k];
+}
+
+static void push_by(const attack_sample *s, double factor, const float *x, float *out) {
+    for (size_t k = 0; k < s->d; k++) {
+        float to = (float)(s->x0[k] + factor * ((double)x[k] - s->x0[k]));
+        out[k] = fminf(fmaxf(to, s->lb[k]), s->ub[k]);
+    }
+}
+
+bool level_push(const attack_sample *s, const float *x, float *out) {
+    enum { DOUBLINGS = 20, STEPS = 20 };
+    if (!(ball_distance(s->norm, s->x0, x, s->d) > 0)) return false;
+    if (s->norm == NORM_LINF || s->norm == NORM_L0) {
+        push_values(s, x, out);
+        return true;
+    }
+    double low = 1, high = 2;
+    for (int step = 0; step < DOUBLINGS; step++) {
+        push_by(s, high, x, out);
+        if (!inside(s, out)) break;
+        low = high;
+        high *= 2;
+    }
+    for (int step = 0; step < STEPS; step++) {
+        double middle = (low + high) / 2;
+        push_by(s, middle, x, out);
+        if (inside(s, out))
+            low = middle;
+        else
+            high = middle;
+    }
+    push_by(s, low, x, out);
+    return true;
+}
+
+static void ascend_changed(const attack_sample *s, double share, const float *gradient, float *x) {
+    for (size_t k = 0; k < s->d; k++) {
+        if (x[k] == s->x0[k] || gradient[k] == 0 || isnan(gradient[k])) continue;
+        float to = x[k] + copysignf((float)share, gradient[k]);
+        x[k] = fminf(fmaxf(to, s->lb[k]), s->ub[k]);
+    }
+}
+
+void level_ascend(const attack_sample *s, double share, const float *gradient, float *x) {
+    const double one = 1 / 255.0;
+    if (s->norm == NORM_L0)
+        ascend_changed(s, fmax(share, one), gradient, x);
+    else
+        ball_ascend(s, s->norm == NORM_LINF ? fmax(share, one / s->eps) : share, gradient, x);
+}
