@@ -7,6 +7,10 @@
 #include "datasets/dataset.h"
 #include "nets/model.h"
 
+/* ||x - x0|| of two images of 256 levels in whole levels, without rounding, divided by 255 (l0: the number of values that differ). An image of levels is inside the ball where this is at most
+ * eps: with eps = 8/255 every value has eight levels either way, though their float32 values may lie farther apart than eps by the last bit. */
+double levels_distance(norm p, const float *x0, const float *x, size_t d);
+
 typedef struct level_plan {
     norm norm;
     double eps;
@@ -19,7 +23,7 @@ typedef struct level_plan {
 /* What was found, by row of the data; others are left alone. The arrays are the caller's. */
 typedef struct level_finds {
     uint8_t *found; /* 1 where an image was */
-    float *images;  /* rows x d: values k / 255.0F inside the ball, exactly; written where found */
+    float *images;  /* rows x d: values k / 255.0F, inside the ball by levels_distance; written where found */
     float *logits;  /* rows x classes: of a fresh forward pass at these */
     uint64_t forwards, backwards; /* added to */
 } level_finds;

@@ -26,6 +26,11 @@ static int gather(rounding *w, int i) {
     return n;
 }
 
+static float rounded_down(double x) {
+    float f = (float)x;
+    return (double)f > x ? nextafterf(f, 0) : f;
+}
+
 static status round_at(rounding *w, int i, float *x0, err *e) {
     attack_result *out = w->out;
     size_t size = shape_size(w->d->image);
@@ -41,7 +46,8 @@ static status round_at(rounding *w, int i, float *x0, err *e) {
         if (!w->finds.found[row]) continue;
         dataset_image(w->d, row, x0);
         out->broken_at[row] = i;
-        out->distance[row] = (float)ball_distance(w->p->norm, x0, out->examples + (size_t)row * size, size);
+        out->distance[row] =
+            rounded_down(levels_distance(w->p->norm, x0, out->examples + (size_t)row * size, size));
     }
     return s;
 }

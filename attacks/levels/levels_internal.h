@@ -1,8 +1,11 @@
-/* The images of 256 levels in a ball. Of a sample its d, norm, eps, x0, lb, ub count; x0 is of 256 levels itself. */
+/* The images of 256 levels in a ball. Of a sample its d, norm, eps, x0, lb, ub count; x0 is of 256 levels itself, and the box that of level_box. */
 #ifndef ATTACKS_LEVELS_LEVELS_INTERNAL_H
 #define ATTACKS_LEVELS_LEVELS_INTERNAL_H
 
 #include "attacks/attack.h"
+
+/* The box of x0 in whole levels: linf as many either way as eps holds, other norms all 256. */
+void level_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub);
 
 /* out <- an image of levels near x, inside the ball: each value at the nearest level, or, where that leaves a ball of all values together, as many as need be at the next level
  * towards x0, first those that were about as near to it. False where x lies outside the ball by more than rounding. */

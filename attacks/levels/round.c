@@ -1,33 +1,60 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "attacks/evasion/evasion_internal.h"
+#include "attacks/levels.h"
 #include "attacks/levels/levels_internal.h"
 
 static float level_value(int level) {
     return (float)level / 255.0F;
 }
 
-static bool inside(const attack_sample *s, const float *x) {
-    return ball_contains(s->norm, s->eps, s->x0, s->lb, s->ub, x, s->d);
+static int nearest_level(float x) {
+    return (int)lrint(255.0 * (double)x);
 }
 
-/* To the nearest level in the box, which holds one: that of x0. */
-static void round_in_box(const attack_sample *s, const float *x, float *out) {
-    for (size_t k = 0; k < s->d; k++) {
-        int level = (int)lrint(255.0 * (double)x[k]);
-        while (level_value(level) < s->lb[k])
-            level++;
-        while (level_value(level) > s->ub[k])
-            level--;
-        out[k] = level_value(level);
+/* An eps of 8/255, as a double, is eight levels. */
+static bool fits(double levels, double eps) {
+    return levels <= 255 * eps + 1e-9;
+}
+
+void level_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub) {
+    int most = p == NORM_LINF ? (int)fmin(floor(255 * eps + 1e-9), 255) : 255;
+    for (size_t k = 0; k < d; k++) {
+        int level = nearest_level(x0[k]);
+        lb[k] = level_value(level > most ? level - most : 0);
+        ub[k] = level_value(level + most < 255 ? level + most : 255);
     }
+}
+
+double levels_distance(norm p, const float *x0, const float *x, size_t d) {
+    int64_t sum = 0, most = 0;
+    for (size_t k = 0; k < d; k++) {
+        int64_t change = llabs((long long)nearest_level(x[k]) - nearest_level(x0[k]));
+        sum += p == NORM_L2 ? change * change : p == NORM_L0 ? change != 0 : change;
+        if (change > most) most = change;
+    }
+    if (p == NORM_LINF) return (double)most / 255;
+    if (p == NORM_L2) return sqrt((double)sum) / 255;
+    return p == NORM_L1 ? (double)sum / 255 : (double)sum;
+}
+
+/* Of an image of levels. */
+static bool inside(const attack_sample *s, const float *x) {
+    return fits(255 * levels_distance(s->norm, s->x0, x, s->d), s->eps);
+}
+
+/* The box ends at levels. */
+static void round_in_box(const attack_sample *s, const float *x, float *out) {
+    for (size_t k = 0; k < s->d; k++)
+        out[k] = fminf(fmaxf(level_value(nearest_level(x[k])), s->lb[k]), s->ub[k]);
 }
 
 /* Away from x0 where at least the share `least` of the way to the next level is behind: one half is rounding to the nearest, a little above 1 moves nothing away. */
 static void round_from(const attack_sample *s, double least, const float *x, float *out) {
     for (size_t k = 0; k < s->d; k++) {
         double change = 255 * ((double)x[k] - s->x0[k]);
-        int by = (int)floor(fabs(change) + 1 - least), level = (int)lrint(255.0 * (double)s->x0[k]);
+        int by = (int)floor(fabs(change) + 1 - least), level = nearest_level(s->x0[k]);
         out[k] = level_value(level + (change < 0 ? -by : by));
     }
 }
@@ -58,6 +85,10 @@ static void push_values(const attack_sample *s, const float *x, float *out) {
         out[k] = x[k] > s->x0[k] ? s->ub[k] : x[k] < s->x0[k] ? s->lb[k] : s->x0[k];
 }
 
+static bool in_ball(const attack_sample *s, const float *x) {
+    return ball_distance(s->norm, s->x0, x, s->d) <= s->eps;
+}
+
 static void push_by(const attack_sample *s, double factor, const float *x, float *out) {
     for (size_t k = 0; k < s->d; k++) {
         float to = (float)(s->x0[k] + factor * ((double)x[k] - s->x0[k]));
@@ -75,14 +106,14 @@ bool level_push(const attack_sample *s, const float *x, float *out) {
     double low = 1, high = 2;
     for (int step = 0; step < DOUBLINGS; step++) {
         push_by(s, high, x, out);
-        if (!inside(s, out)) break;
+        if (!in_ball(s, out)) break;
         low = high;
         high *= 2;
     }
     for (int step = 0; step < STEPS; step++) {
         double middle = (low + high) / 2;
         push_by(s, middle, x, out);
-        if (inside(s, out))
+        if (in_ball(s, out))
             low = middle;
         else
             high = middle;

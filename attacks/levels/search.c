@@ -1,5 +1,6 @@
 /* The search of a tile of rows, from its first images to the last step of its walk. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ typedef struct search {
     uint64_t *forwards, *backwards; /* [tile of rows] */
     model_draws *draws;             /* [worker][tile] */
     first_failure failed;
+    const run *r;
+    atomic_int done; /* rows */
 } search;
 
 /* One tile at work: its lanes and what it hands the model. */
@@ -62,7 +65,7 @@ static void lane_begin(lane *l, const search *k, int row, float *memory) {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         *parts[i] = memory + i * d;
     dataset_image(k->d, row, l->x0);
-    ball_box(k->p->norm, k->p->eps, l->x0, d, l->lb, l->ub);
+    level_box(k->p->norm, k->p->eps, l->x0, d, l->lb, l->ub);
     l->s = (attack_sample){.d = d,
                            .image = k->d->image,
                            .classes = k->m->classes,
@@ -204,6 +207,8 @@ static status search_tile(void *context, int tile, int worker) {
     status s = try_example(&t, false);
     if (s == STATUS_OK) s = try_example(&t, true);
     if (s == STATUS_OK && model_has_gradient(k->m) && !model_is_random(k->m)) s = walk(&t);
+    int done = atomic_fetch_add(&k->done, t.n) + t.n;
+    if (worker == 0) run_progress(k->r, "uint8", (uint64_t)done, (uint64_t)k->p->n, NULL);
     return failure_note(&k->failed, tile, s, &t.e);
 }
 
@@ -221,9 +226,10 @@ status levels_search(model *m, const dataset *d, const level_plan *p, const run 
                      err *e) {
     if (!d->pixels)
         return err_set(e, STATUS_USAGE, "%s has float values: there are no 256 levels to round to", d->name);
+    if (p->n == 0 || 255 * p->eps + 1e-9 < 1) return STATUS_OK; /* no level but that of the unchanged image */
     run own = model_run(m, r);
     int tiles = tile_count(m, p->n);
-    search k = {.m = m, .d = d, .p = p, .out = out};
+    search k = {.m = m, .d = d, .p = p, .out = out, .r = r};
     status s = allocate(&k, own.threads, tiles) ? STATUS_OK : err_set(e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK) s = failure_report(&k.failed, parallel_for(&own, tiles, search_tile, &k), "uint8", e);
     for (int i = 0; s == STATUS_OK && i < tiles; i++) {
