@@ -29,9 +29,8 @@ void evasion_print_pushed(const context *c, const dataset *d, const evasion_plan
 void evasion_record_distances(result *x, const dataset *d, const evasion_plan *p, const evasion *v);
 void evasion_print_distances(const context *c, const dataset *d, const evasion_plan *p, const evasion *v);
 
-/* The examples of `a` as images of 256 levels: every value rounded to the nearest level inside the ball of the smallest eps that broke the image (linf: value by value; other norms: where
- * that leaves the ball, all changed values towards the unchanged image, which cannot leave it), asked anew. Where that no longer breaks the image, the example is moved on in its direction to the edge of the ball and rounded, and both are tried again for each larger eps. `out` is a result whose
- * broken_at, distance and examples are those of the rounded images; a survivor of `a` is one of `out`. Its cost are the forward passes made here. STATUS_USAGE
+/* The examples of `a` as images of 256 levels, or others near them (levels_search), looked for at the smallest eps that broke the image and, until one is found, at each larger one.
+ * `out` is a result whose broken_at, distance (levels_distance) and examples are those of the images found; a survivor of `a` is one of `out`. Its cost are the passes made here. STATUS_USAGE
  * where d has no 256 levels itself. Free with attack_result_free in any case. */
 MUST_CHECK status evasion_round(model *m, const dataset *d, const evasion_plan *p, const attack_result *a, const run *r,
                                 attack_result *out, err *e);

@@ -23,8 +23,8 @@ static void metric_put(html *h, const json *body, const char *metric, const char
 }
 
 void evasion_rounded_put(html *h, const json *body) {
-    static const char rounded[] = "The same examples as images of 256 levels, as a file or camera holds "
-                                  "them: rounded inside the ball, and asked again";
+    static const char rounded[] = "The examples as images of 256 levels, as a file or camera holds "
+                                  "them: rounded inside the ball, or others found near them";
     static const char finished[] =
         "Time was over: of the images that were finished by then (how many depends on the machine)";
     metric_put(h, body, "uint8_accuracy", rounded, "accuracy");
