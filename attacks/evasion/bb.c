@@ -21,6 +21,7 @@ typedef struct bb {
 } bb;
 enum { CLIMBS = 12, HALVINGS = 10 };
 static const double gain = 0.5, least_gain = 1e-6, first_share = 0.5, last_share = 1e-3;
+static const double least_sparse = 1.5; /* room for one float to go home and another to go all the way */
 
 static size_t state_bytes(const attack_sample *s) {
     return sizeof(bb) + s->d * sizeof(float);
@@ -56,9 +57,20 @@ static ask climb(const attack_sample *s, bb *w, const float *gradient, float *x)
     return ASK_GRADIENT;
 }
 
+/* Between the clean image and `from`; with L0 the share of its changes that are largest. */
+static void blend(const attack_sample *s, const float *from, double t, float *x) {
+    if (s->norm != NORM_L0) {
+        decision_blend(s, from, t, x);
+        return;
+    }
+    double least = (1 - t) * ball_distance(NORM_LINF, s->x0, from, s->d);
+    for (size_t i = 0; i < s->d; i++)
+        x[i] = fabs((double)from[i] - s->x0[i]) > least ? from[i] : s->x0[i];
+}
+
 static ask ask_middle(const attack_sample *s, bb *w, float *x) {
     bool last = w->taken == HALVINGS;
-    decision_blend(s, w->floats, last ? w->wrong : (w->right + w->wrong) / 2, x);
+    blend(s, w->floats, last ? w->wrong : (w->right + w->wrong) / 2, x);
     if (!last) return ASK_FORWARD;
     w->stage = WALK;
     w->taken = 0;
@@ -90,7 +102,9 @@ static ask walk(const attack_sample *s, bb *w, const attack_answer *a, float *x)
     if (w->reached) w->lead = fmax(w->lead - gain * margin, 0);
     double share = exp(log(last_share) * w->taken / s->options->steps);
     double wanted = w->lead - margin + least_gain;
-    w->reached = bb_step(s, a->gradient, wanted, share * w->first_radius, x);
+    double radius = share * w->first_radius;
+    w->reached = s->norm == NORM_L0 ? bb_step_sparse(s, a->gradient, wanted, fmax(radius, least_sparse), x)
+                                    : bb_step(s, a->gradient, wanted, radius, x);
     return ++w->taken < s->options->steps ? ASK_GRADIENT : ASK_FORWARD;
 }
 
@@ -106,7 +120,7 @@ static ask step_on(const attack_sample *s, void *state, const attack_answer *a, 
 const attack attack_bb = {
     .name = "bb",
     .title = "Brendel and Bethge: along the boundary to its point nearest by",
-    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1,
+    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1 | NORM_BIT_L0,
     .needs_gradient = true,
     .defaults = {.steps = 100, .restarts = 1, .random_start = true},
     .reach = 1,

@@ -8,4 +8,7 @@
  * Where the plane is out of reach, as far towards it as box and radius let (Brendel et al. 2019, equation 2): false. b: d finite floats, not all zero. */
 bool bb_step(const attack_sample *s, const float *b, double wanted, double radius, float *x);
 
+/* The same for L0: few floats differ from the clean image at a point with <b, y - x> >= wanted. The fewest where the trust region does not bind; where it does, few. */
+bool bb_step_sparse(const attack_sample *s, const float *b, double wanted, double radius, float *x);
+
 #endif
