@@ -1,7 +1,8 @@
 /* Brendel-Bethge: Brendel, Rauber, Kuemmerer, Ustyuzhaninov, Bethge, "Accurate, reliable and fast robustness evaluation", 2019: from a misclassified image to the boundary
  * by bisection, and along it towards the clean image, each step to the nearest point of the boundary, taken as a plane, inside a trust region that
  * shrinks. The first image comes from gradient steps that double, or, where these fail and in further restarts, from noise. Theirs
- * aim a tenth of the margin beyond the boundary; where it is curved all end before it. Here a step aims as much farther as the last ones fell short. */
+ * aim a tenth of the margin beyond the boundary; where it is curved all end before it. Here a step aims as much farther as the last ones fell short.
+ * For L0 the way in keeps the largest changes, and the step is one of whole floats (bb_sparse.c). */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ typedef struct bb {
 } bb;
 enum { CLIMBS = 12, HALVINGS = 10 };
 static const double gain = 0.5, least_gain = 1e-6, first_share = 0.5, last_share = 1e-3;
-static const double least_sparse = 1.5; /* room for one float to go home and another to go all the way */
+/* With L0 a step changes whole floats, and the way of one is 1. */
+static const double first_sparse = 1.5, last_sparse = 0.7;
 
 static size_t state_bytes(const attack_sample *s) {
     return sizeof(bb) + s->d * sizeof(float);
@@ -74,7 +76,8 @@ static ask ask_middle(const attack_sample *s, bb *w, float *x) {
     if (!last) return ASK_FORWARD;
     w->stage = WALK;
     w->taken = 0;
-    w->first_radius = first_share * ball_distance(NORM_L2, s->x0, x, s->d);
+    w->first_radius =
+        s->norm == NORM_L0 ? first_sparse : first_share * ball_distance(NORM_L2, s->x0, x, s->d);
     return ASK_GRADIENT;
 }
 
@@ -100,10 +103,10 @@ static ask walk(const attack_sample *s, bb *w, const attack_answer *a, float *x)
     double size = a->gradient ? dual_norm(NORM_L2, a->gradient, s->d) : 0, margin = a->loss;
     if (!(size > 0 && isfinite(size) && isfinite(margin))) return ASK_DONE;
     if (w->reached) w->lead = fmax(w->lead - gain * margin, 0);
-    double share = exp(log(last_share) * w->taken / s->options->steps);
+    double last = s->norm == NORM_L0 ? last_sparse / first_sparse : last_share;
+    double radius = exp(log(last) * w->taken / s->options->steps) * w->first_radius;
     double wanted = w->lead - margin + least_gain;
-    double radius = share * w->first_radius;
-    w->reached = s->norm == NORM_L0 ? bb_step_sparse(s, a->gradient, wanted, fmax(radius, least_sparse), x)
+    w->reached = s->norm == NORM_L0 ? bb_step_sparse(s, a->gradient, wanted, radius, x)
                                     : bb_step(s, a->gradient, wanted, radius, x);
     return ++w->taken < s->options->steps ? ASK_GRADIENT : ASK_FORWARD;
 }

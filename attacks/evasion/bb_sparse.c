@@ -45,8 +45,8 @@ static bool reach_plane(choice *c, double wanted, measure *m) {
     *m = measured(c);
     if (!(m->gain >= wanted)) return false;
     double low = 0, high = m->highest;
-    for (int step = 0; step < STEPS; step++) {
-        c->least = (low + high) / 2;
+    for (int step = 0; step < STEPS && low < high; step++) {
+        c->least = step == 0 ? high : (low + high) / 2; /* first whether all may go home */
         measure now = measured(c);
         if (now.gain >= wanted) {
             low = c->least;

@@ -79,6 +79,56 @@ static void test_step_is_the_best(void **state) {
     assert_true(reached > trials / 4 && reached < trials * 3 / 4 && compared > 20 * trials);
 }
 
+/* The most that changing the floats of `set` alone gains, all others being as in the clean image. */
+static double gain_of_set(const scene *c, unsigned set) {
+    double sum = 0;
+    for (int i = 0; i < D; i++) {
+        double end = c->b[i] > 0 ? 1 : 0, to = set >> i & 1 ? end : (double)c->x0[i];
+        sum += (double)c->b[i] * (to - (double)c->x[i]);
+    }
+    return sum;
+}
+
+/* By trying every set; D + 1 where none reaches the plane. */
+static int fewest(const scene *c) {
+    int best = D + 1;
+    for (unsigned set = 0; set < 1u << D; set++) {
+        int count = __builtin_popcount(set);
+        if (count < best && gain_of_set(c, set) >= c->wanted) best = count;
+    }
+    return best;
+}
+
+/* Where the trust region is wide the fewest floats that reach the plane are changed; in any case the step stays inside, and says truly whether it reached. */
+static void test_sparse_step_is_the_fewest(void **state) {
+    (void)state;
+    rng g = rng_stream(7, "test", 0, 0, 0, 0);
+    int counts[D + 2] = {0}, narrow = 0;
+    for (int trial = 0; trial < 2000; trial++) {
+        scene c;
+        float y[D];
+        scene_fill(&c, NORM_L0, &g);
+        if (trial % 2 == 0) c.radius = 2 * D;
+        memcpy(y, c.x, sizeof y);
+        bool there = bb_step_sparse(&c.s, c.b, c.wanted, c.radius, y);
+        int least = fewest(&c), count = (int)ball_distance(NORM_L0, c.x0, y, D);
+        for (int i = 0; i < D; i++)
+            assert_true(y[i] >= 0 && y[i] <= 1);
+        assert_true(ball_distance(NORM_L2, c.x, y, D) <= c.radius * (1 + 1e-5));
+        if (there && gain(&c, y) < c.wanted - 1e-5) fail_msg("trial %d: the plane is not reached", trial);
+        if (there && count < least) fail_msg("trial %d: %d floats changed, %d needed", trial, count, least);
+        if (trial % 2 == 0 && there != (least <= D))
+            fail_msg("trial %d: reached %d, %d needed", trial, there, least);
+        if (trial % 2 == 0 && there && count != least)
+            fail_msg("trial %d: %d floats changed, %d needed", trial, count, least);
+        if (trial % 2 == 0) counts[least]++;
+        narrow += trial % 2 == 1 && there;
+    }
+    for (int k = 0; k < 3; k++)
+        assert_true(counts[k] > 30);
+    assert_true(narrow > 200);
+}
+
 /* H maps the newest change of the gradient to the step that made it, and what is held stays. */
 static void test_memory_keeps_the_secant(void **state) {
     (void)state;
@@ -115,6 +165,7 @@ static void test_memory_keeps_the_secant(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_step_is_the_best),
+                                       cmocka_unit_test(test_sparse_step_is_the_fewest),
                                        cmocka_unit_test(test_memory_keeps_the_secant)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,30 @@ static void test_jsma_changes_few(void **state) {
     fake_free(f);
 }
 
+/* Of a linear model the steepest floats are the fewest. */
+static void test_bb_changes_the_fewest(void **state) {
+    (void)state;
+    static const double eps[] = {D};
+    fake *f = fake_new(FAKE_LINEAR, 7, image, 2);
+    dataset d = fake_images(8, N, image, 2, 0, 1);
+    fake_label(f, &d);
+    attack_result a = attacked(f, &d, "bb", NORM_L0, eps, 1);
+    int most = 0;
+    for (int row = 0; row < N; row++) {
+        float x[D];
+        dataset_image(&d, row, x);
+        double margin = fabs((double)a.clean_logits[2 * row] - a.clean_logits[2 * row + 1]);
+        double least = fewest(f, x, d.labels[row], margin);
+        if ((double)a.distance[row] != least)
+            fail_msg("row %d: %g floats changed, %g needed", row, (double)a.distance[row], least);
+        most = least > most ? (int)least : most;
+    }
+    assert_true(most >= 3);
+    attack_result_free(&a);
+    dataset_free(&d);
+    fake_free(f);
+}
+
 /* In float32, not only before rounding. */
 static void test_l1_projection_is_inside(void **state) {
     (void)state;
@@ -120,8 +144,8 @@ static void test_l1_projection_is_inside(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_apgd_l1_finds_the_exact_ball),
-                                       cmocka_unit_test(test_jsma_changes_few),
-                                       cmocka_unit_test(test_l1_projection_is_inside)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_apgd_l1_finds_the_exact_ball), cmocka_unit_test(test_jsma_changes_few),
+        cmocka_unit_test(test_bb_changes_the_fewest), cmocka_unit_test(test_l1_projection_is_inside)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
