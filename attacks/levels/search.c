@@ -153,7 +153,7 @@ static status try_example(tile_search *t, bool moved_on) {
     return done;
 }
 
-/* The slope of the margin at the images of levels on which the walks stand; a lane without one is given up. */
+/* The slopes of the margin at the images of levels on which the walks stand, one after the other. */
 static status ask_slopes(tile_search *t) {
     size_t d = shape_size(t->k->d->image), classes = (size_t)t->k->m->classes;
     int n = 0;
@@ -173,6 +173,7 @@ static status ask_slopes(tile_search *t) {
     return done;
 }
 
+/* A lane whose slope is nothing is given up. */
 static status walk_on(tile_search *t, int step) {
     size_t d = shape_size(t->k->d->image);
     double share = first_share * (STEPS - step) / STEPS;
