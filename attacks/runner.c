@@ -171,7 +171,7 @@ static int smaller(int a, int b) {
 }
 
 static int worker_count(const model *m, const dataset *d, const run *r) {
-    int workers = m->thread_safe ? smaller(m->workers, r->threads) : 1;
+    int workers = model_run(m, r).threads;
     return workers > d->n ? (d->n > 0 ? d->n : 1) : workers;
 }
 

@@ -7,7 +7,7 @@
 #include "attacks/evasion/evasion_internal.h"
 #include "attacks/levels.h"
 #include "attacks/levels/levels_internal.h"
-#include "attacks/scene/scene_internal.h"
+#include "core/arena.h"
 #include "core/floats.h"
 #include "core/parallel.h"
 
