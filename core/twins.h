@@ -1,5 +1,6 @@
 /* Plain loops compiled for wider vectors too, the widest that the CPU has chosen when the program starts. The arithmetic is the same, and without contraction
- * to fused operations the bits agree; sums must keep lanes of their own, since no compiler may reorder them. */
+ * to fused operations the bits agree; sums must keep lanes of their own, since no compiler may reorder them. For static functions: clang wants it
+ * at every declaration. */
 #ifndef CORE_TWINS_H
 #define CORE_TWINS_H
 

@@ -131,8 +131,13 @@ static void put_row(text_table *t, const net *n, const profile *p, const profile
     text_table_cell(t, "%s", profile_part_name(row->part));
     text_table_cell(t, "%s", row->kernel ? row->kernel : "");
     text_table_cell(t, "%.1f %%", 100 * row->seconds / p->seconds);
-    text_table_cell(t, row->flops > 0 ? "%.0f" : "", gflops);
-    text_table_cell(t, row->flops > 0 ? "%.0f %%" : "", 100 * gflops / machine->one);
+    if (row->flops > 0) {
+        text_table_cell(t, "%.0f", gflops);
+        text_table_cell(t, "%.0f %%", 100 * gflops / machine->one);
+    } else {
+        text_table_cell(t, "%s", "");
+        text_table_cell(t, "%s", "");
+    }
 }
 
 static json *row_json(const net *n, const char *work, const profile *p, const profile_row *row) {
