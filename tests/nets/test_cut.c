@@ -1,39 +1,8 @@
 /* Nets in two parts: trunk and head together are the net, forwards and backwards. */
-#include "tests/support/test.h"
-
 #include "nets/cut.h"
 #include "nets/session.h"
-#include "nets/zoo.h"
-
-enum { SAMPLES = 5, CLASSES = 7 };
-
-typedef struct setup {
-    net *net;
-    weights w;
-    float *x, cotangent[SAMPLES * CLASSES];
-} setup;
-
-static void set_up(setup *s, const char *arch, shape input) {
-    err e;
-    const float mean[4] = {.3F, .4F, .5F}, std[4] = {.2F, .3F, .4F};
-    assert_ok(zoo_build(arch, input, CLASSES, mean, std, &s->net, &e), e);
-    assert_ok(weights_new(s->net, &s->w, &e), e);
-    weights_init(s->net, &s->w, 11);
-    rng r = rng_stream(5, "test", 0, 0, 0, 0);
-    for (size_t i = s->net->n_trainable; i < s->net->n_floats; i++)
-        s->w.data[i] = rng_range(&r, .1F, 1);
-    s->x = malloc(SAMPLES * shape_size(input) * sizeof(float));
-    for (size_t i = 0; i < SAMPLES * shape_size(input); i++)
-        s->x[i] = rng_uniform(&r);
-    for (int i = 0; i < SAMPLES * CLASSES; i++)
-        s->cotangent[i] = rng_normal(&r);
-}
-
-static void tear_down(setup *s) {
-    weights_free(&s->w);
-    net_free(s->net);
-    free(s->x);
-}
+#include "tests/support/session_setup.h"
+#include "tests/support/test.h"
 
 static session *open_session(const net *n, const weights *w) {
     err e;
