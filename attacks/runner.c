@@ -193,50 +193,38 @@ static void share_out(campaign *c, int workers) {
     c->tile = smaller(c->m->tile, c->plan->method->ahead ? most : c->slots);
 }
 
-typedef struct worker_note {
+typedef struct cost {
     uint64_t forwards, backwards;
-    status s;
-    err e;
-} worker_note;
+} cost;
 
 typedef struct crew {
     campaign *c;
-    worker_note *notes; /* one per worker */
+    cost *costs; /* one per worker */
+    first_failure failed;
 } crew;
 
 static status run_worker(void *context, int chunk, int worker) {
     crew *all = context;
-    worker_note *note = &all->notes[chunk];
-    note->s = pool_run(all->c, worker, &note->forwards, &note->backwards, &note->e);
-    return note->s;
-}
-
-/* The costs of all, and the message of a worker that failed with status s. */
-static void collect(const crew *all, int workers, status s, attack_result *out, err *e) {
-    for (int i = workers - 1; i >= 0; i--) {
-        const worker_note *note = &all->notes[i];
-        out->forwards += note->forwards;
-        out->backwards += note->backwards;
-        if (e && s != STATUS_OK && note->s == s) *e = note->e;
-    }
+    err e = {{0}};
+    status s = pool_run(all->c, worker, &all->costs[chunk].forwards, &all->costs[chunk].backwards, &e);
+    return failure_note(&all->failed, chunk, s, &e);
 }
 
 static status run_crew(campaign *c, err *e) {
     int workers = worker_count(c->m, c->d, c->r);
     share_out(c, workers);
     c->flags = calloc((size_t)c->d->n + 1, 1);
-    crew all = {c, calloc((size_t)workers, sizeof(worker_note))};
-    status s = STATUS_NO_MEMORY;
-    if (c->flags && all.notes) {
-        s = parallel_for(c->r, workers, run_worker, &all);
-        collect(&all, workers, s, c->out, e);
-        attack_raise_alarms(c->out, c->flags, c->d);
-    } else {
-        s = err_set(e, s, "attack: out of memory");
+    crew all = {.c = c, .costs = calloc((size_t)workers, sizeof(cost))};
+    bool room = c->flags && all.costs;
+    status s = room ? parallel_for(c->r, workers, run_worker, &all) : STATUS_NO_MEMORY;
+    for (int i = 0; room && i < workers; i++) {
+        c->out->forwards += all.costs[i].forwards;
+        c->out->backwards += all.costs[i].backwards;
     }
+    if (room) attack_raise_alarms(c->out, c->flags, c->d);
     free(c->flags);
-    free(all.notes);
-    return s;
+    free(all.costs);
+    return failure_report(&all.failed, s, "attack", e);
 }
 
 status attack_run(model *m, const dataset *d, const attack_plan *plan, const run *r, attack_result *out,
