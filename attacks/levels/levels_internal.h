@@ -4,6 +4,9 @@
 
 #include "attacks/attack.h"
 
+/* Whether a ball of this eps holds any image of levels but the unchanged one. */
+bool level_any(double eps);
+
 /* The box of x0 in whole levels: linf as many either way as eps holds, other norms all 256. */
 void level_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub);
 

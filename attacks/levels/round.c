@@ -13,13 +13,17 @@ static int nearest_level(float x) {
     return (int)lrint(255.0 * (double)x);
 }
 
-/* An eps of 8/255, as a double, is eight levels. */
-static bool fits(double levels, double eps) {
-    return levels <= 255 * eps + 1e-9;
+/* How many levels eps holds, in parts too. An eps of 8/255, as a double, is eight. */
+static double levels_in(double eps) {
+    return 255 * eps + 1e-9;
+}
+
+bool level_any(double eps) {
+    return levels_in(eps) >= 1;
 }
 
 void level_box(norm p, double eps, const float *x0, size_t d, float *lb, float *ub) {
-    int most = p == NORM_LINF ? (int)fmin(floor(255 * eps + 1e-9), 255) : 255;
+    int most = p == NORM_LINF ? (int)fmin(floor(levels_in(eps)), 255) : 255;
     for (size_t k = 0; k < d; k++) {
         int level = nearest_level(x0[k]);
         lb[k] = level_value(level > most ? level - most : 0);
@@ -41,13 +45,13 @@ double levels_distance(norm p, const float *x0, const float *x, size_t d) {
 
 /* Of an image of levels. */
 static bool inside(const attack_sample *s, const float *x) {
-    return fits(255 * levels_distance(s->norm, s->x0, x, s->d), s->eps);
+    return 255 * levels_distance(s->norm, s->x0, x, s->d) <= levels_in(s->eps);
 }
 
 /* The box ends at levels. */
 static void round_in_box(const attack_sample *s, const float *x, float *out) {
     for (size_t k = 0; k < s->d; k++)
-        out[k] = fminf(fmaxf(level_value(nearest_level(x[k])), s->lb[k]), s->ub[k]);
+        out[k] = clip_between(level_value(nearest_level(x[k])), s->lb[k], s->ub[k]);
 }
 
 /* Away from x0 where at least the share `least` of the way to the next level is behind: one half is rounding to the nearest, a little above 1 moves nothing away. */
@@ -92,7 +96,7 @@ static bool in_ball(const attack_sample *s, const float *x) {
 static void push_by(const attack_sample *s, double factor, const float *x, float *out) {
     for (size_t k = 0; k < s->d; k++) {
         float to = (float)(s->x0[k] + factor * ((double)x[k] - s->x0[k]));
-        out[k] = fminf(fmaxf(to, s->lb[k]), s->ub[k]);
+        out[k] = clip_between(to, s->lb[k], s->ub[k]);
     }
 }
 
@@ -126,7 +130,7 @@ static void ascend_changed(const attack_sample *s, double share, const float *gr
     for (size_t k = 0; k < s->d; k++) {
         if (x[k] == s->x0[k] || gradient[k] == 0 || isnan(gradient[k])) continue;
         float to = x[k] + copysignf((float)share, gradient[k]);
-        x[k] = fminf(fmaxf(to, s->lb[k]), s->ub[k]);
+        x[k] = clip_between(to, s->lb[k], s->ub[k]);
     }
 }
 

@@ -20,7 +20,7 @@ typedef struct lane {
     int row;
     float *x0, *lb, *ub, *image, *walk,
         *other;   /* images: `image` of levels, the last asked for; `walk` of floats, where the walk stands */
-    float margin; /* of the last image asked for */
+    float margin; /* of the last image asked for; from 0 on it breaks the model */
     float best;   /* of the one from which the walk begins; -INFINITY: there is none */
     bool open;    /* neither found nor given up */
     bool asked;   /* `image` is to be asked for */
@@ -124,7 +124,7 @@ static status ask_marked(tile_search *t) {
         lane *l = &t->lanes[i];
         if (!l->asked) continue;
         const float *logits = t->logits + (size_t)place++ * classes;
-        l->margin = loss_margin(&l->s, NULL, logits, t->dz);
+        l->margin = (float)-attack_margin(&l->s, logits);
         l->asked = false;
         if (attack_succeeds(&l->s, logits)) take(t, l, logits);
     }
@@ -227,7 +227,7 @@ status levels_search(model *m, const dataset *d, const level_plan *p, const run 
                      err *e) {
     if (!d->pixels)
         return err_set(e, STATUS_USAGE, "%s has float values: there are no 256 levels to round to", d->name);
-    if (p->n == 0 || 255 * p->eps + 1e-9 < 1) return STATUS_OK; /* no level but that of the unchanged image */
+    if (p->n == 0 || !level_any(p->eps)) return STATUS_OK;
     run own = model_run(m, r);
     int tiles = tile_count(m, p->n);
     search k = {.m = m, .d = d, .p = p, .out = out, .r = r};
