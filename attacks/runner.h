@@ -18,7 +18,7 @@ typedef struct attack_plan {
         no_drop; /* every sample runs all steps at every eps, and the verdict is the last iterate's (of any restart): as other
                                      tools do, for comparison */
     bool to_the_end;              /* every walk runs all its steps, as other tools do; unlike no_drop, a success at any iterate counts */
-    bool gives_up;                /* a walk ends where what it gained of late, carried on at three times the pace, would not break the sample: see slot_hope.c. Not with no_drop, to_the_end or a random model */
+    bool gives_up;                /* a walk ends where what it gained of late, carried on generously, would not break the sample: slot_hope.c has the rule. Not with no_drop, to_the_end or a random model */
     bool verdicts_only;           /* a walk that minimises the distance ends once it has broken the smallest eps */
     const struct attack_result *
         after; /* NULL, or what earlier methods of a cascade left on the same data and eps: their broken samples are not

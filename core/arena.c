@@ -113,6 +113,6 @@ void *alloc_aligned(size_t size) {
 float *worker_floats(int workers, size_t count, size_t *stride) {
     size_t bytes;
     *stride = (count + 15) / 16 * 16; /* workers never share a cache line */
-    if (!size_multiply(*stride * sizeof(float), (size_t)workers, &bytes)) return NULL;
+    if (!size_multiply(*stride, sizeof(float) * (size_t)workers, &bytes)) return NULL;
     return alloc_aligned(bytes);
 }
