@@ -7,9 +7,9 @@
 
 #include "attacks/replay.h"
 #include "audit/contact_sheet.h"
+#include "audit/panel_sheet.h"
 #include "core/clock.h"
 #include "core/stats.h"
-#include "datasets/image.h"
 
 const double *evasion_default_eps(norm k, int channels, int *n) {
     static const double grey[] = {0.05, 0.1}, rgb[] = {4.0 / 255, 8.0 / 255};
@@ -245,16 +245,8 @@ status evasion_sheet(result *x, const dataset *d, const evasion_plan *p, const e
     snprintf(title, sizeof title, "%s: original, perturbation magnified, adversarial image",
              p->methods[v->n_done - 1]->name);
     picture sheet;
-    char *uri = NULL;
     status s = contact_sheet_draw(d, a, title, norm_name(p->norm), &sheet, e);
-    if (s == STATUS_OK && !sheet.pixels && path)
-        result_warning(x, "NO_SHEET", "no image that was right was broken: there is nothing to draw", NULL, 0,
-                       "audit attack with a larger --eps");
-    if (s != STATUS_OK || !sheet.pixels) return s;
-    if (path) s = image_write_png(path, sheet.pixels, (shape){sheet.height, sheet.width, 3}, e);
-    if (s == STATUS_OK) s = picture_data_uri(&sheet, &uri, e);
-    if (s == STATUS_OK) result_extra(x, "sheet", json_new_string(uri));
-    free(uri);
-    picture_free(&sheet);
+    if (s == STATUS_OK)
+        s = sheet_finish(x, &sheet, path, "no image that was right was broken: try a larger --eps", e);
     return s;
 }

@@ -66,9 +66,8 @@ static void reset(rounding *w) {
 }
 
 static status start(rounding *w, err *e) {
-    attack_result none = *w->a;
     size_t n = (size_t)w->d->n;
-    status s = evasion_take_best(w->out, &none, w->d, e);
+    status s = evasion_take_best(w->out, w->a, w->d, e);
     if (s != STATUS_OK) return s;
     w->rows = malloc(n * sizeof *w->rows + 1);
     w->finds.found = calloc(n + 1, 1);

@@ -3,6 +3,8 @@
 #include "nets/layer_internal.h"
 #include "nets/net.h"
 
+static const double ROOT_OF_2_PI = 2.5066282746310005;
+
 /* Whether what node k gives reaches a rectifier before other weights or the end. */
 static bool rectified(const net *n, int k) {
     for (int user = k + 1; user < n->n_nodes; user++) {
@@ -16,9 +18,17 @@ static bool rectified(const net *n, int k) {
     return false;
 }
 
-static void fill_normal(const net *n, const net_param *param, rng *stream, float *out) {
+static double kaiming_deviation(const net *n, const net_param *param) {
     double gain = rectified(n, param->node) ? sqrt(2.0) : 1;
-    double deviation = gain / sqrt((double)param->info.fan_in);
+    return gain / sqrt((double)param->info.fan_in);
+}
+
+/* E|w| = 2 / fan-in, so that |W| r has the mean of r again after a rectifier has halved it (section 3.2 there). */
+static double ibp_deviation(const net_param *param) {
+    return ROOT_OF_2_PI / param->info.fan_in;
+}
+
+static void fill_normal(double deviation, const net_param *param, rng *stream, float *out) {
     for (size_t i = 0; i < param->size; i++)
         out[i] = (float)(deviation * rng_normal(stream));
 }
@@ -43,8 +53,9 @@ void weights_init_as(const net *n, weights *w, init_kind kind, uint64_t seed) {
         rng stream = rng_stream(seed, "init", (uint32_t)p, 0, 0, 0);
         int fan_in =
             n->params[n->nodes[param->node].params[0]].info.fan_in; /* of the weights that a bias goes with */
-        if (param->info.kind == PARAM_WEIGHT && kind == INIT_KAIMING)
-            fill_normal(n, param, &stream, out);
+        if (param->info.kind == PARAM_WEIGHT && kind != INIT_UNIFORM)
+            fill_normal(kind == INIT_IBP ? ibp_deviation(param) : kaiming_deviation(n, param), param, &stream,
+                        out);
         else if ((param->info.kind == PARAM_WEIGHT || param->info.kind == PARAM_BIAS) && kind == INIT_UNIFORM)
             fill_uniform(fan_in, param->size, &stream, out);
         else

@@ -82,7 +82,8 @@ void weights_init(const net *n, weights *w, uint64_t seed);
 /* X(code, name, what) */
 #define INIT_LIST(X)                                                                                         \
     X(INIT_KAIMING, "kaiming", "He et al. 2015: values keep their size through rectifiers")                  \
-    X(INIT_UNIFORM, "uniform", "within 1 / sqrt(fan-in), biases too, as PyTorch does by default")
+    X(INIT_UNIFORM, "uniform", "within 1 / sqrt(fan-in), biases too, as PyTorch does by default")           \
+    X(INIT_IBP, "ibp", "Shi et al. 2021: interval bounds keep their width through rectifiers")
 
 #define INIT_CODE(code, name, what) code,
 typedef enum init_kind { INIT_LIST(INIT_CODE) } init_kind;

@@ -63,24 +63,30 @@ static void round_from(const attack_sample *s, double least, const float *x, flo
     }
 }
 
-bool level_round(const attack_sample *s, const float *x, float *out) {
+typedef bool level_fits(const attack_sample *s, const float *x);
+typedef void level_make(const attack_sample *s, double number, const float *x, float *out);
+
+/* Halves the way between a number whose image fits and one whose image does not; writes the image of the last that did. */
+static void make_last_that_fits(const attack_sample *s, level_make *make, level_fits *fits, double good,
+                                double bad, const float *x, float *out) {
     enum { STEPS = 20 };
-    double low = 0.5, high = 1.001; /* beyond 1, since a level less another is no level exactly */
+    for (int step = 0; step < STEPS; step++) {
+        double middle = (good + bad) / 2;
+        make(s, middle, x, out);
+        *(fits(s, out) ? &good : &bad) = middle;
+    }
+    make(s, good, x, out);
+}
+
+bool level_round(const attack_sample *s, const float *x, float *out) {
+    const double nearest = 0.5, none = 1.001; /* beyond 1, since a level less another is no level exactly */
     if (s->norm == NORM_LINF) {
         round_in_box(s, x, out);
         return true;
     }
-    round_from(s, low, x, out);
+    round_from(s, nearest, x, out);
     if (inside(s, out)) return true;
-    for (int step = 0; step < STEPS; step++) {
-        double middle = (low + high) / 2;
-        round_from(s, middle, x, out);
-        if (inside(s, out))
-            high = middle;
-        else
-            low = middle;
-    }
-    round_from(s, high, x, out);
+    make_last_that_fits(s, round_from, inside, none, nearest, x, out);
     return inside(s, out);
 }
 
@@ -101,7 +107,7 @@ static void push_by(const attack_sample *s, double factor, const float *x, float
 }
 
 bool level_push(const attack_sample *s, const float *x, float *out) {
-    enum { DOUBLINGS = 20, STEPS = 20 };
+    enum { DOUBLINGS = 20 };
     if (!(ball_distance(s->norm, s->x0, x, s->d) > 0)) return false;
     if (s->norm == NORM_LINF || s->norm == NORM_L0) {
         push_values(s, x, out);
@@ -114,15 +120,7 @@ bool level_push(const attack_sample *s, const float *x, float *out) {
         low = high;
         high *= 2;
     }
-    for (int step = 0; step < STEPS; step++) {
-        double middle = (low + high) / 2;
-        push_by(s, middle, x, out);
-        if (in_ball(s, out))
-            low = middle;
-        else
-            high = middle;
-    }
-    push_by(s, low, x, out);
+    make_last_that_fits(s, push_by, in_ball, low, high, x, out);
     return true;
 }
 

@@ -322,7 +322,28 @@ static void test_zoo_refuses(void **state) {
         assert_int_equal(zoo_build(unknown[i], (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), STATUS_USAGE);
 }
 
-/* Kaiming: standard deviation sqrt(2 / fan-in) before a rectifier, 1 / sqrt(fan-in) at the end; streams per parameter. */
+static double deviation_of(const weights *w, const net_param *p) {
+    double squares = 0;
+    for (size_t i = 0; i < p->size; i++)
+        squares += (double)w->data[p->offset + i] * (double)w->data[p->offset + i];
+    return sqrt(squares / (double)p->size);
+}
+
+/* Standard deviations of the four weights of madry, within four standard errors; biases are zero. */
+static void expect_deviations(const net *n, const weights *w, const double expected[4]) {
+    int found = 0;
+    for (int k = 0; k < n->n_params; k++) {
+        const net_param *p = &n->params[k];
+        if (p->info.kind == PARAM_WEIGHT)
+            assert_near(deviation_of(w, p) / expected[found++], 1, 4 / sqrt(2 * (double)p->size));
+        else
+            assert_true(deviation_of(w, p) == 0);
+    }
+    assert_int_equal(found, 4);
+}
+
+/* Kaiming: sqrt(2 / fan-in) before a rectifier, 1 / sqrt(fan-in) at the end. For intervals sqrt(2 pi) / fan-in everywhere. Streams per
+ * parameter. */
 static void test_init(void **state) {
     (void)state;
     err e;
@@ -330,35 +351,12 @@ static void test_init(void **state) {
     weights w, again;
     assert_ok(zoo_build("madry", (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), e);
     assert_ok(weights_new(n, &w, &e), e);
+    weights_init_as(n, &w, INIT_IBP, 5);
+    double root = sqrt(2 * acos(-1));
+    expect_deviations(n, &w, (const double[]){root / 25, root / 800, root / 3136, root / 1024});
     weights_init(n, &w, 5);
-    const double expected[] = {sqrt(2 / 25.0), sqrt(2 / 800.0), sqrt(2 / 3136.0), sqrt(1 / 1024.0)};
-    int found = 0;
-    for (int k = 0; k < n->n_params; k++) {
-        const net_param *p = &n->params[k];
-        double squares = 0;
-        for (size_t i = 0; i < p->size; i++)
-            squares += (double)w.data[p->offset + i] * (double)w.data[p->offset + i];
-        double deviation = sqrt(squares / (double)p->size);
-        if (p->info.kind == PARAM_WEIGHT)
-            assert_near(deviation / expected[found++], 1, 4 / sqrt(2 * (double)p->size));
-        else
-            assert_true(deviation == 0);
-    }
-    assert_int_equal(found, 4);
-    weights_init_as(n, &w, INIT_UNIFORM, 5);
-    const double fan_in[] = {25, 800, 3136, 1024};
-    for (int k = 0; k < n->n_params;
-         k++) { /* weight and bias by turns; a uniform law within b has deviation b / sqrt(3) */
-        const net_param *p = &n->params[k];
-        double bound = 1 / sqrt(fan_in[k / 2]), squares = 0;
-        for (size_t i = 0; i < p->size; i++) {
-            double v = (double)w.data[p->offset + i];
-            assert_true(fabs(v) <= bound * (1 + 1e-6));
-            squares += v * v;
-        }
-        assert_near(sqrt(3 * squares / (double)p->size) / bound, 1, 2 / sqrt((double)p->size));
-    }
-    weights_init_as(n, &w, INIT_KAIMING, 5);
+    expect_deviations(n, &w,
+                      (const double[]){sqrt(2 / 25.0), sqrt(2 / 800.0), sqrt(2 / 3136.0), sqrt(1 / 1024.0)});
     assert_ok(weights_copy(&w, &again, &e), e);
     weights_init(n, &again, 5);
     assert_memory_equal(w.data, again.data, w.n * sizeof(float));
@@ -367,6 +365,27 @@ static void test_init(void **state) {
     assert_memory_not_equal(w.data, again.data, w.n * sizeof(float));
     weights_free(&w);
     weights_free(&again);
+    net_free(n);
+}
+
+/* Weight and bias by turns; a uniform law within b has deviation b / sqrt(3). */
+static void test_uniform_init(void **state) {
+    (void)state;
+    const double fan_in[] = {25, 800, 3136, 1024};
+    err e;
+    net *n;
+    weights w;
+    assert_ok(zoo_build("madry", (shape){28, 28, 1}, 10, NULL, NULL, &n, &e), e);
+    assert_ok(weights_new(n, &w, &e), e);
+    weights_init_as(n, &w, INIT_UNIFORM, 5);
+    for (int k = 0; k < n->n_params; k++) {
+        const net_param *p = &n->params[k];
+        double bound = 1 / sqrt(fan_in[k / 2]);
+        for (size_t i = 0; i < p->size; i++)
+            assert_true(fabs((double)w.data[p->offset + i]) <= bound * (1 + 1e-6));
+        assert_near(sqrt(3) * deviation_of(&w, p) / bound, 1, 2 / sqrt((double)p->size));
+    }
+    weights_free(&w);
     net_free(n);
 }
 
@@ -403,7 +422,7 @@ int main(void) {
         cmocka_unit_test(test_zoo_as_json),     cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_zoo_refuses),     cmocka_unit_test(test_options_without_place),
         cmocka_unit_test(test_zoo_options),     cmocka_unit_test(test_init),
-        cmocka_unit_test(test_flatten),
+        cmocka_unit_test(test_uniform_init),    cmocka_unit_test(test_flatten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
