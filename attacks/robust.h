@@ -25,6 +25,7 @@ typedef struct robust_method {
     const char *measures; /* what the training accuracy of changed images is called: "attacked" */
     const char *certificate; /* of attacks/certificates.def, for nets trained to be certified; else NULL */
     double rate; /* a peak learning rate of AdamW to begin with */
+    init_kind init; /* weights to begin with */
     robust_options defaults; /* eps: any above 0 stands for that of the images, see robust_fill */
     status (*make)(const robust_setup *s, objective *out, err *e);
 } robust_method;

@@ -7,6 +7,11 @@
 #include "audit/holdout.h"
 #include "nets/zoo.h"
 
+static void choose_init(training_settings *t) {
+    const robust_method *robust = training_robust(t);
+    if (t->init == 0) t->init = 1 + (robust ? robust->init : INIT_KAIMING);
+}
+
 static void choose_optimizer(training_settings *t) {
     const robust_method *robust = training_robust(t);
     if (t->optimizer == 0) t->optimizer = 1 + (robust ? OPTIM_ADAMW : OPTIM_NESTEROV);
@@ -18,6 +23,7 @@ static void choose_optimizer(training_settings *t) {
 /* With what was not given filled in where it matters, so that a recipe tells it too. */
 static training_settings completed(const training_settings *t, const dataset *d) {
     training_settings full = *t;
+    choose_init(&full);
     choose_optimizer(&full);
     schedule_kind kind = (schedule_kind)full.schedule;
     schedule usual = schedule_default(kind, full.lr);
@@ -90,7 +96,7 @@ static status plan_options(const training_settings *given, const dataset *d, int
     *o = train_options_default();
     o->batch = batch_size;
     o->drop_last = d->n >= batch_size;
-    out->init = (init_kind)t->init;
+    out->init = (init_kind)(t->init - 1);
     out->validation = t->validation;
     training_robust_plan(t, out);
     plan_batches(t, o);

@@ -217,7 +217,8 @@ const robust_method robust_ibp = {
     .title = "interval bounds (Gowal et al. 2018): resists what can be certified; needs a net without norms",
     .measures = "certified",
     .certificate = "ibp",
-    .rate = 0.001,
-    .defaults = {.eps = 1, .warmup = 0.4, .kappa = 0.5},
+    .rate = 0.002,
+    .init = INIT_IBP,
+    .defaults = {.eps = 1, .warmup = 0.5, .kappa = 0.5},
     .make = make,
 };

@@ -27,8 +27,11 @@ static const char *norm_at(int i, const char **what) {
 static const described inits[] = {INIT_LIST(INIT_NAME)};
 #undef INIT_NAME
 
+/* Entry 0 is the usual one, the others are those of INIT_LIST. */
 static const char *init_at(int i, const char **what) {
-    return described_at(inits, sizeof inits / sizeof *inits, i, what);
+    if (i > 0) return described_at(inits, sizeof inits / sizeof *inits, i - 1, what);
+    if (what) *what = "kaiming, or ibp with --robust ibp";
+    return "usual";
 }
 
 const option net_options[] = {
@@ -82,7 +85,7 @@ const option net_options[] = {
     {.name = "init",
      .kind = OPTION_CHOICE,
      .offset = FIELD(init),
-     .fallback = "kaiming",
+     .fallback = "usual",
      .choice = init_at,
      .what = "weights at the beginning"},
     {.name = "zero-gamma",

@@ -18,6 +18,7 @@ static void certified_training_tells_both_bounds(void **state) {
     json_free(assert_result_file(temporary_path("ibp.json")));
     c = cli_run(0, NULL, "inspect ibp.bin --recipe -");
     assert_non_null(strstr(c.out, "\"optimizer\": \"adamw\""));
+    assert_non_null(strstr(c.out, "\"init\": \"ibp\""));
     assert_non_null(strstr(c.out, "\"robust-kappa\": 0.5"));
     cli_free(&c);
     cli_expect(2, "--norm none", "train --data synth:shapes -n 50 --arch small --robust ibp -o x.bin");

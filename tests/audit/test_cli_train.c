@@ -38,6 +38,7 @@ static void recipe_repeats_training(void **state) {
                "train --data synth:shapes -n 300 --recipe first.bin --lr .5 --augment none -o other.bin");
     cli c = cli_run(0, NULL, "inspect other.bin --recipe -");
     assert_non_null(strstr(c.out, "\"lr\": 0.5"));
+    assert_non_null(strstr(c.out, "\"init\": \"kaiming\""));
     assert_non_null(strstr(c.out, "\"optimizer\": \"sgd\""));
     assert_non_null(strstr(c.out, "\"augment\": \"none\""));
     cli_free(&c);
