@@ -16,8 +16,8 @@ typedef struct affine {
 
 /* From where three points went. */
 static affine affine_drawn(corrupt_call *c, double reach) {
-    double side = c->s.h < c->s.w ? c->s.h / 3 : c->s.w / 3;
-    double corner[2] = {c->s.w / 2 + side, c->s.h / 2 + side}, moved[3][2];
+    int side_pixels = (c->s.h < c->s.w ? c->s.h : c->s.w) / 3, middle[2] = {c->s.w / 2, c->s.h / 2};
+    double side = side_pixels, corner[2] = {middle[0] + side, middle[1] + side}, moved[3][2];
     for (int p = 0; p < 3; p++)
         for (int k = 0; k < 2; k++)
             moved[p][k] = reach * (2 * rng_uniform_double(&c->random) - 1);

@@ -7,7 +7,7 @@ typedef struct snowfall {
     double mean, deviation; /* of the noise that flakes are made of */
     double zoom;            /* size of flakes */
     float threshold;        /* noise below it is no flake */
-    double radius, sigma;   /* of the streaks */
+    float radius, sigma;    /* of the streaks */
     float kept;             /* share of the image that is not whitened */
 } snowfall;
 
@@ -23,7 +23,7 @@ static bool flakes(corrupt_call *c, const snowfall *f, float *out) {
     zoom_middle(noise, s, f->zoom, large);
     for (size_t i = 0; i < pixels; i++)
         large[i] = large[i] < f->threshold ? 0 : fminf(large[i], 1);
-    blur_streak(large, s, f->radius, f->sigma, angle, out);
+    blur_streak(large, s, (double)f->radius, (double)f->sigma, angle, out);
     return true;
 }
 
