@@ -14,7 +14,7 @@ static status fits(double strength, shape s, err *e) {
 
 /* Float index of the value that is the median about (row, column) of channel c: the first in reading order of equal ones. */
 static size_t median_at(int side, shape s, const float *x, int row, int column, int c) {
-    size_t sorted[WIDEST * WIDEST];
+    size_t sorted[WIDEST * WIDEST] = {0}; /* the pixel itself is there at least, which analysers do not see */
     int n = 0, reach = side / 2;
     for (int y = row - reach; y <= row + reach; y++)
         for (int z = column - reach; z <= column + reach; z++) {
