@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nets/predict.h"
+
 /* Some of the rows. */
 static status select_some(const dataset *d, const int32_t *rows, int n_rows, image_choice choice,
                           uint64_t seed, dataset *out, err *e) {
@@ -63,6 +65,23 @@ status learning_data_open(context *c, int64_t train_n, const char *test_data, in
     c->data = given;
     dataset_free(&all);
     return s;
+}
+
+status learning_open(context *c, const learning_settings *o, learning_subject *out, err *e) {
+    *out = (learning_subject){0};
+    status s = context_open_model(c, c->arguments[0], true, &out->loaded, e);
+    const model *m = out->loaded.model;
+    if (s == STATUS_OK)
+        s = learning_data_open(c, o->train_n, o->test_data, 1000, &m->input, &out->train, &out->test,
+                               &out->halved, e);
+    if (s == STATUS_OK) s = model_accepts(m, &out->train, e);
+    return s == STATUS_OK ? model_accepts(m, &out->test, e) : s;
+}
+
+void learning_close(learning_subject *t) {
+    dataset_free(&t->train);
+    dataset_free(&t->test);
+    loaded_model_free(&t->loaded);
 }
 
 void learning_record(result *x, const learn_plan *p, const dataset *train, bool halved) {

@@ -48,6 +48,17 @@ typedef struct learning_settings {
 MUST_CHECK status learning_data_open(context *c, int64_t train_n, const char *test_data, int test_n, const shape *size, dataset *train,
                              dataset *test, bool *halved, err *e);
 
+/* A model with images that it accepts. Zeroed, it is empty. */
+typedef struct learning_subject {
+    loaded_model loaded;
+    dataset train, test;
+    bool halved;
+} learning_subject;
+
+/* The first argument's model, and the data with 1,000 test images by default. Must be closed, whatever is returned. */
+MUST_CHECK status learning_open(context *c, const learning_settings *o, learning_subject *out, err *e);
+void learning_close(learning_subject *t);
+
 /* The settings steps, batch, step_size, train_n, train_sha256 and halved. */
 void learning_record(result *x, const learn_plan *p, const dataset *train, bool halved);
 

@@ -27,15 +27,21 @@ const json *row_find(const json *body, const row_query *q) {
     return row_next(body, q, &at);
 }
 
-double row_value(const json *row) { return json_as_real(json_get(row, "value"), NAN); }
+double row_value(const json *row) {
+    return json_as_real(json_get(row, "value"), NAN);
+}
 
 interval row_interval(const json *row) {
     return (interval){json_as_real(json_get(row, "lo"), NAN), json_as_real(json_get(row, "hi"), NAN)};
 }
 
-int64_t row_n(const json *row) { return json_as_int(json_get(row, "n"), 0); }
+int64_t row_n(const json *row) {
+    return json_as_int(json_get(row, "n"), 0);
+}
 
-double row_eps(const json *row) { return json_as_real(json_get(row, "eps"), NAN); }
+double row_eps(const json *row) {
+    return json_as_real(json_get(row, "eps"), NAN);
+}
 
 const char *row_text(const json *row, const char *key) {
     const char *text = json_as_string(json_get(row, key));

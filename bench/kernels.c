@@ -179,10 +179,8 @@ static void run_linear(void *user) {
 static void bench_linear(int in, int out, double seconds) {
     printf("linear %d -> %d, %d rows\n", in, out, ROWS);
     float *w = values_new((size_t)in * (size_t)out);
-    linear_job j = {.in = in,
-                    .out = out,
-                    .x = values_new((size_t)(in * ROWS)),
-                    .y = values_new((size_t)(out * ROWS))};
+    linear_job j = {
+        .in = in, .out = out, .x = values_new((size_t)(in * ROWS)), .y = values_new((size_t)(out * ROWS))};
     for (int pass = 0; pass < 2; pass++) {
         j.pass = (linear_pass)pass;
         printf("  %-9s", pass == LINEAR_FORWARD ? "forward" : "backward");
@@ -193,8 +191,7 @@ static void bench_linear(int in, int out, double seconds) {
             if (!packed) exit(1);
             if (bytes) j.kernel->pack(j.pass, in, out, w, packed);
             j.w = bytes ? packed : w;
-            printf("  %s %.1f", j.kernel->name,
-                   measure(run_linear, &j, 2.0 * ROWS * in * out, seconds));
+            printf("  %s %.1f", j.kernel->name, measure(run_linear, &j, 2.0 * ROWS * in * out, seconds));
             free(packed);
         }
         printf("  (auto: %s)\n", linear_choose(KERNEL_AUTO, j.pass, in, out)->name);

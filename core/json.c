@@ -31,7 +31,9 @@ status json_parse_file(const char *path, json **out, err *e) {
     return s == STATUS_OK ? s : err_prefix(e, s, "%s", path);
 }
 
-json *json_share(const json *j) { return json_incref((json *)j); }
+json *json_share(const json *j) {
+    return json_incref((json *)j);
+}
 
 void json_free(json *j) {
     json_decref(j);

@@ -5,7 +5,6 @@
 #include "audit/learning_data.h"
 #include "audit/patch.h"
 #include "audit/show.h"
-#include "nets/predict.h"
 
 typedef struct patch_settings {
     double side, degrees, scale, step_size;
@@ -100,20 +99,11 @@ static status study(context *c, const patch_settings *o, patch_study *k, err *e)
 
 static status run_patch(context *c, const void *settings, err *e) {
     const patch_settings *o = settings;
-    loaded_model loaded;
-    dataset train = {0}, test = {0};
-    patch_study k = {.train = &train, .test = &test};
-    status s = context_open_model(c, c->arguments[0], true, &loaded, e);
-    if (s == STATUS_OK)
-        s = learning_data_open(c, o->learning.train_n, o->learning.test_data, 1000, &loaded.model->input,
-                               &train, &test, &k.halved, e);
-    if (s == STATUS_OK) s = model_accepts(loaded.model, &train, e);
-    if (s == STATUS_OK) s = model_accepts(loaded.model, &test, e);
-    k.m = loaded.model;
+    learning_subject t;
+    status s = learning_open(c, &o->learning, &t, e);
+    patch_study k = {.m = t.loaded.model, .train = &t.train, .test = &t.test, .halved = t.halved};
     if (s == STATUS_OK) s = study(c, o, &k, e);
-    dataset_free(&train);
-    dataset_free(&test);
-    loaded_model_free(&loaded);
+    learning_close(&t);
     return s;
 }
 

@@ -193,7 +193,8 @@ static status run_poison(context *c, const void *settings, err *e) {
                    .test = &test};
     status s = set_doses(&o->doses, &p, e);
     if (s == STATUS_OK) s = parse_subgroup(o->group, &p.poison, &memory, e);
-    if (s == STATUS_OK) s = context_open_both(c, o->train_n, o->test_data, o->test_groups, &train_part, &test, e);
+    if (s == STATUS_OK)
+        s = context_open_both(c, o->train_n, o->test_data, o->test_groups, &train_part, &test, e);
     if (s == STATUS_OK) s = parse_classes(o, &train_part, &p.poison, e);
     if (s == STATUS_OK) s = experiment(c, o, &p, e);
     dataset_free(&test);

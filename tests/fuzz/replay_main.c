@@ -6,11 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int replay(const char *path)
-{
+static int replay(const char *path) {
     FILE *file = fopen(path, "rb");
-    if (!file)
-        return 0;
+    if (!file) return 0;
     enum { CAP = 1 << 20 };
     uint8_t *data = malloc(CAP);
     size_t size = data ? fread(data, 1, CAP, file) : 0;
@@ -20,8 +18,7 @@ static int replay(const char *path)
     return 1;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     DIR *folder = argc == 2 ? opendir(argv[1]) : NULL;
     if (!folder) {
         fprintf(stderr, "usage: %s CORPUS_FOLDER\n", argv[0]);
@@ -31,8 +28,7 @@ int main(int argc, char **argv)
     for (struct dirent *entry; (entry = readdir(folder));) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
-        if (entry->d_name[0] != '.')
-            files += replay(path);
+        if (entry->d_name[0] != '.') files += replay(path);
     }
     closedir(folder);
     LLVMFuzzerTestOneInput((const uint8_t *)"", 0);

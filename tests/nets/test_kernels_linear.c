@@ -31,8 +31,7 @@ static void check_value(const linear_kernel *k, linear_pass pass, int in, int ou
     uint64_t seed = 3;
     bool forward = pass == LINEAR_FORWARD;
     int n_k = forward ? in : out, n = forward ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
-           n_to = (size_t)(ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k), n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
     epilogue none = {0};
     run_kernel(k, pass, in, out, from, w, &none, to);
@@ -70,8 +69,7 @@ static void values(void **state) {
 static void check_epilogue(const linear_kernel *k, linear_pass pass, int in, int out) {
     uint64_t seed = 4;
     int n_k = pass == LINEAR_FORWARD ? in : out, n = pass == LINEAR_FORWARD ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
-           n_to = (size_t)(ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k), n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
     float *sums = guarded_new(n_to, NULL), *bias = guarded_new((size_t)n, &seed),
           *addend = guarded_new(n_to, &seed);
@@ -114,8 +112,7 @@ static void epilogues(void **state) {
 static void check_slots(const linear_kernel *k, linear_pass pass, int in, int out) {
     uint64_t seed = 6;
     int n_k = pass == LINEAR_FORWARD ? in : out, n = pass == LINEAR_FORWARD ? out : in;
-    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k),
-           n_to = (size_t)(ROWS * n);
+    size_t n_w = (size_t)in * (size_t)out, n_from = (size_t)(ROWS * n_k), n_to = (size_t)(ROWS * n);
     float *w = guarded_new(n_w, &seed), *from = guarded_new(n_from, &seed), *to = guarded_new(n_to, NULL);
     for (int r = 1; r < ROWS; r++)
         memcpy(from + r * n_k, from, (size_t)n_k * sizeof(float));
@@ -144,7 +141,8 @@ static uint64_t portable_hash(void) {
     for (size_t i = 0; i < sizeof w / sizeof w[0]; i++)
         w[i] = next_value(&seed);
     epilogue none = {0};
-    linear_choose(KERNEL_PORTABLE, LINEAR_FORWARD, 100, 30)->run(LINEAR_FORWARD, 100, 30, ROWS, x, w, &none, y);
+    linear_choose(KERNEL_PORTABLE, LINEAR_FORWARD, 100, 30)
+        ->run(LINEAR_FORWARD, 100, 30, ROWS, x, w, &none, y);
     for (size_t i = 0; i < sizeof y; i++)
         hash = (hash ^ ((const uint8_t *)y)[i]) * 1099511628211u;
     return hash;
