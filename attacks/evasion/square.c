@@ -1,5 +1,5 @@
 /* Square Attack: Andriushchenko, Croce, Flammarion, Hein, "Square Attack: a query-efficient black-box adversarial attack via random search",
- * 2020, algorithms 1 and 2 (Linf); algorithm 3 (L2) is square_l2.c. Squares shrink by the paper's schedule from .8 of the image. */
+ * 2020, algorithms 1 and 2 (Linf); L2 and L1 are in square_bumps.c. Squares shrink by the paper's schedule from .8 of the image. */
 #include <math.h>
 #include <string.h>
 
@@ -63,10 +63,10 @@ static void propose_linf(const attack_sample *s, int stage, const float *best, r
 }
 
 static const search_rules linf = {"square", begin_linf, propose_linf},
-                          l2 = {"square", square_begin_l2, square_propose_l2};
+                          bumps = {"square", square_begin_bumps, square_propose_bumps};
 
 static const search_rules *rules_of(const attack_sample *s) {
-    return s->norm == NORM_L2 ? &l2 : &linf;
+    return s->norm == NORM_LINF ? &linf : &bumps;
 }
 
 static ask square_start(const attack_sample *s, void *state, float *x) {
@@ -84,7 +84,7 @@ static bool square_ahead(const attack_sample *s, const void *state, int later, f
 const attack attack_square = {
     .name = "square",
     .title = "random squares, by the logits alone (steps are queries)",
-    .norms = NORM_BIT_LINF | NORM_BIT_L2,
+    .norms = NORM_BIT_LINF | NORM_BIT_L2 | NORM_BIT_L1,
     .defaults = {.steps = 5000, .restarts = 1, .random_start = true},
     .reach = 1,
     .order = EPS_DESCENDING,

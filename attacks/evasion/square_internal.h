@@ -1,4 +1,4 @@
-/* The two halves of the Square Attack: what it tries next in each norm. See search_rules in blackbox_internal.h. */
+/* The two halves of the Square Attack: what it tries next in Linf, and in L2 and L1. See search_rules in blackbox_internal.h. */
 #ifndef ATTACKS_EVASION_SQUARE_INTERNAL_H
 #define ATTACKS_EVASION_SQUARE_INTERNAL_H
 
@@ -16,7 +16,7 @@ window square_place(const attack_sample *s, int side, rng *g);
 double square_share(int stage);
 int square_side(const attack_sample *s, int stage);
 
-void square_begin_l2(const attack_sample *s, rng *g, float *x);
-void square_propose_l2(const attack_sample *s, int stage, const float *best, rng *g, float *x);
+void square_begin_bumps(const attack_sample *s, rng *g, float *x);
+void square_propose_bumps(const attack_sample *s, int stage, const float *best, rng *g, float *x);
 
 #endif

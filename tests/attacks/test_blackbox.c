@@ -57,9 +57,9 @@ static double distance_to(const fake *f, norm p, const float *x, const float *z,
     if (p == NORM_L0) return fewest(f, x, y, j, margin);
     for (size_t i = 0; i < shape_size(f->m.input); i++) {
         double w = difference(f, y, j, i);
-        dual += p == NORM_LINF ? fabs(w) : w * w;
+        dual = p == NORM_LINF ? dual + fabs(w) : p == NORM_L1 ? fmax(dual, fabs(w)) : dual + w * w;
     }
-    return margin / (p == NORM_LINF ? dual : sqrt(dual));
+    return margin / (p == NORM_L2 ? sqrt(dual) : dual);
 }
 
 static double minimal(const fake *f, norm p, const dataset *d, const attack_result *a, int row) {
@@ -101,6 +101,7 @@ static void check_sweep(const char *name, norm p, shape size, int classes, const
 
 static const double small[] = {0.002, 0.004, 0.007, 0.01, 0.014, 0.02, 0.028, 0.04, 0.056, 0.08};
 static const double large[] = {0.01, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56};
+static const double sums[] = {0.02, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2};
 enum { SWEEP = sizeof small / sizeof *small };
 
 static void test_square_comes_near_the_exact_ball(void **state) {
@@ -110,6 +111,8 @@ static void test_square_comes_near_the_exact_ball(void **state) {
     /* Weights without any order in space are the worst that bumps can meet. */
     check_sweep("square", NORM_L2, image, 2, large, SWEEP, 1.75);
     check_sweep("square", NORM_L2, image, 3, large, SWEEP, 1.75);
+    check_sweep("square", NORM_L1, image, 2, sums, SWEEP, 1.75);
+    check_sweep("square", NORM_L1, image, 3, sums, SWEEP, 1.75);
 }
 
 static void test_spsa_finds_the_exact_ball(void **state) {
@@ -164,14 +167,14 @@ static const struct subject {
     const char *name;
     norm p;
 } subjects[] = {
-    {"square", NORM_LINF},      {"square", NORM_L2},      {"spsa", NORM_LINF},
-    {"hopskipjump", NORM_LINF}, {"hopskipjump", NORM_L2},
+    {"square", NORM_LINF}, {"square", NORM_L2},        {"square", NORM_L1},
+    {"spsa", NORM_LINF},   {"hopskipjump", NORM_LINF}, {"hopskipjump", NORM_L2},
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 
 static const double *sweep_of(norm p) {
     static const double counts[SWEEP] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    return p == NORM_L0 ? counts : p == NORM_LINF ? small : large;
+    return p == NORM_L0 ? counts : p == NORM_LINF ? small : p == NORM_L1 ? sums : large;
 }
 
 static void assert_same(const attack_result *a, const attack_result *b, size_t d) {
@@ -314,7 +317,7 @@ static void test_targets_are_reached(void **state) {
     for (int row = 0; row < N; row++)
         targets[row] = (d.labels[row] + 1 + row % (CLASSES - 1)) % CLASSES;
     for (int i = 0; i < SUBJECTS; i++) {
-        const double sizes[NORM_COUNT] = {[NORM_LINF] = 0.2, [NORM_L2] = 1.5, [NORM_L0] = 20};
+        const double sizes[NORM_COUNT] = {[NORM_LINF] = 0.2, [NORM_L2] = 1.5, [NORM_L1] = 5, [NORM_L0] = 20};
         attack_plan plan = plan_of(subjects[i].name, subjects[i].p, &sizes[subjects[i].p], 1);
         plan.targets = targets;
         attack_result a = attacked(f, &d, plan, 4);

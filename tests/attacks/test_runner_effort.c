@@ -78,6 +78,7 @@ static void test_looking_ahead_changes_nothing(void **state) {
     looks_ahead("square", NORM_LINF, 0.0008, 2);
     looks_ahead("square", NORM_LINF, 0.002, 40);
     looks_ahead("square", NORM_L2, 0.05, 3);
+    looks_ahead("square", NORM_L1, 0.1, 3);
     looks_ahead("sparse-rs", NORM_L0, 1, 3);
 }
 
