@@ -45,10 +45,10 @@ status evasion_cascade(evasion_plan *p, err *e) {
     p->n_methods = 0;
     for (int i = 0; stages[i]; i++) {
         const attack *stage = attack_find(stages[i]);
-        if (stage && stage->norms & 1u << p->norm) p->methods[p->n_methods++] = stage;
+        if (!(stage->norms & 1u << p->norm))
+            return err_set(e, STATUS_USAGE, "--attack auto: norm %s, expected linf, l2 or l1",
+                           norm_name(p->norm));
+        p->methods[p->n_methods++] = stage;
     }
-    if (p->n_methods == 0)
-        return err_set(e, STATUS_USAGE, "--attack auto: norm %s, expected linf, l2 or l1",
-                       norm_name(p->norm));
     return STATUS_OK;
 }

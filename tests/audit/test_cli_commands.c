@@ -1,5 +1,6 @@
 /* Every command on generated images: what it writes is valid, the same for any number of threads, and what is not asked for fails. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/npy.h"
 #include "tests/support/cli.h"
@@ -85,6 +86,25 @@ static void attack_does_not_depend_on_threads_or_batch(void **state) {
     if (!(clean >= weak && weak >= strong && strong >= all && strong < clean))
         fail_msg("accuracies %g %g %g %g do not fall", clean, weak, strong, all);
     json_free(a);
+}
+
+/* All four stages in each norm that AutoAttack has. */
+static void cascade_of_each_norm(void **state) {
+    (void)state;
+    static const char *const stages[] = {"auto/apgd-ce", "auto/apgd-t", "auto/fab-t", "auto"};
+    static const char *const norms[] = {"l2", "l1"}, *const eps[] = {".2", "1"};
+    for (int k = 0; k < 2; k++) {
+        cli_expect(0, NULL,
+                   "attack model.bin --data synth:shapes -n 8 -a auto --norm %s --eps %s --no-panel --json "
+                   "each.json",
+                   norms[k], eps[k]);
+        json *a = assert_result_file(temporary_path("each.json"));
+        for (int i = 0; i < 4; i++)
+            row_value(a, "accuracy", stages[i], atof(eps[k]), "all");
+        assert_non_null(json_get(json_get(json_get(a, "body"), "settings"), "square"));
+        json_free(a);
+    }
+    cli_expect(2, "expected linf, l2 or l1", "attack model.bin --data synth:shapes -n 8 -a auto --norm l0");
 }
 
 /* Each stage goes on where the last one stopped, so the figures only fall; the letter of AutoAttack finds no less. */
@@ -298,6 +318,7 @@ int main(void) {
                                        cmocka_unit_test(training_does_not_depend_on_threads),
                                        cmocka_unit_test(attack_does_not_depend_on_threads_or_batch),
                                        cmocka_unit_test(cascade),
+                                       cmocka_unit_test(cascade_of_each_norm),
                                        cmocka_unit_test(sheet_and_examples),
                                        cmocka_unit_test(targeted_attacks),
                                        cmocka_unit_test(logits_of_predict),
