@@ -35,7 +35,7 @@ static void keep(void *examples, int row, const attack_sample *s, const float *x
 
 status walk_all(model *m, const dataset *d, const walk_plan *p, const run *r, float *examples,
                 walk_cost *cost, err *e) {
-    attack_result found;
+    attack_result found = {0};
     run own = *r;
     own.budget = 0;
     attack_plan plan = {.method = p->method,

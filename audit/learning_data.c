@@ -24,7 +24,7 @@ static status select_some(const dataset *d, const int32_t *rows, int n_rows, ima
 static status halve(const dataset *all, uint64_t seed, int64_t train_n, image_choice tested, dataset *train,
                     dataset *test, err *e) {
     int32_t *first = NULL, *second = malloc(((size_t)all->n + 1) * sizeof *second);
-    int n_first, n_second = 0;
+    int n_first = 0, n_second = 0;
     if (!second) return err_set(e, STATUS_NO_MEMORY, "out of memory");
     status s = all->n < 2 ? err_set(e, STATUS_USAGE, "%s: %d images, expected at least 2 to cut in halves",
                                     all->name, all->n)

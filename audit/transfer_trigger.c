@@ -9,18 +9,32 @@
 
 enum { WHITE = 255 };
 
+/* SIDE, which leaves the place alone, or SIDE@ROW,COLUMN; no number above 9999. */
+static bool read_trigger(const char *text, trigger *out, bool *placed) {
+    int *const parts[] = {&out->side, &out->row, &out->column};
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        long n = strtol(text, &end, 10);
+        if (end == text || n < 0 || n > 9999) return false;
+        *parts[i] = (int)n;
+        *placed = i == 2;
+        if (!*end) return i != 1;
+        if (*end != "@,"[i]) return false;
+        text = end + 1;
+    }
+    return false;
+}
+
 status transfer_parse_trigger(const char *text, shape image, trigger *out, err *e) {
-    int read = 0, most = image.h < image.w ? image.h : image.w;
+    int most = image.h < image.w ? image.h : image.w;
     *out = (trigger){0};
     if (!text) return STATUS_OK;
-    int found = sscanf(text, "%4d@%4d,%4d%n", &out->side, &out->row, &out->column, &read);
-    bool placed = found == 3 && !text[read];
-    bool bare = !placed && sscanf(text, "%4d%n", &out->side, &read) == 1 && !text[read];
-    if (bare) {
+    bool placed = false, valid = read_trigger(text, out, &placed);
+    if (valid && !placed) {
         out->row = image.h - out->side;
         out->column = image.w - out->side;
     }
-    if ((placed || bare) && out->side >= 1 && out->side <= most && out->row >= 0 && out->column >= 0 &&
+    if (valid && out->side >= 1 && out->side <= most && out->row >= 0 && out->column >= 0 &&
         out->row + out->side <= image.h && out->column + out->side <= image.w)
         return STATUS_OK;
     return err_set(
@@ -49,7 +63,7 @@ static status stamp(const dataset *d, const trigger *t, dataset *out, err *e) {
 
 static status answers_of(model *m, const dataset *d, const run *r, int32_t *out, err *e) {
     size_t classes = (size_t)m->classes;
-    float *logits = malloc((size_t)d->n * classes * sizeof *logits);
+    float *logits = malloc((size_t)d->n * classes * sizeof *logits + 1);
     status s = logits ? predict_outputs(m, d, r, "trigger", logits, e)
                       : err_set(e, STATUS_NO_MEMORY, "out of memory");
     for (int i = 0; i < d->n && s == STATUS_OK; i++)
@@ -83,7 +97,7 @@ enum { ANY_CLASS = -1 };
 static status measure(model *m, const int32_t *before, const dataset *stamped, const run *r, int class,
                       movement *out, err *e) {
     int n = stamped->n;
-    int32_t *after = malloc((size_t)n * sizeof *after);
+    int32_t *after = malloc((size_t)n * sizeof *after + 1);
     *out = (movement){.class = class};
     status s = after ? answers_of(m, stamped, r, after, e) : err_set(e, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK && class == ANY_CLASS) s = find_class(before, after, n, m->classes, &out->class, e);

@@ -60,7 +60,7 @@ typedef struct queue {
 } queue;
 
 static status flush(subject *b, queue *q, void (*note)(subject *b, int tag, bool right)) {
-    bool right[QUEUE];
+    bool right[QUEUE] = {0};
     status s = STATUS_OK;
     for (int at = 0; at < q->n && s == STATUS_OK; at += b->k->m->tile) {
         int left = q->n - at, n = left < b->k->m->tile ? left : b->k->m->tile;

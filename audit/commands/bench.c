@@ -1,4 +1,5 @@
 /* audit bench [MODEL] */
+#include <stdlib.h>
 
 #include "audit/benchmark.h"
 #include "audit/command.h"
@@ -54,14 +55,25 @@ static const option options[] = {
      .what = "steps of PGD in a run"},
     {0}};
 
+static bool read_shape(const char *text, shape *out) {
+    int *const parts[] = {&out->h, &out->w, &out->c};
+    const int most[] = {4096, 4096, 4};
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        long n = strtol(text, &end, 10);
+        if (n < 1 || n > most[i] || *end != (i < 2 ? 'x' : '\0')) return false;
+        *parts[i] = (int)n;
+        text = end + 1;
+    }
+    return true;
+}
+
 /* The net that is measured, from a file or the zoo. */
 static status open_net(const context *c, const bench_settings *o, model_file *out, err *e) {
     shape s;
-    char rest;
     if (c->n_arguments > 0) return context_read_model(c, c->arguments[0], out, e);
     *out = (model_file){0};
-    if (sscanf(o->image, "%dx%dx%d%c", &s.h, &s.w, &s.c, &rest) != 3 || s.h < 1 || s.w < 1 || s.c < 1 ||
-        s.h > 4096 || s.w > 4096 || s.c > 4)
+    if (!read_shape(o->image, &s))
         return err_set(e, STATUS_USAGE, "--image: \"%.32s\", expected HxWxC such as 28x28x1", o->image);
     net *n;
     status made = zoo_build(o->arch, s, 10, NULL, NULL, &n, e);

@@ -1,5 +1,6 @@
 /* Images that were turned and shifted. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/report/charts_internal.h"
@@ -54,8 +55,11 @@ static void chart_put(html *h, const json *body) {
     const json *row;
     int n = 0;
     for (size_t at = 0; points && n < ANGLES_MOST && (row = row_next(body, &q, &at));) {
-        double angle;
-        if (sscanf(row_text(row, "group"), "angle=%lf", &angle) != 1 || !isfinite(angle)) continue;
+        const char name[] = "angle=", *group = row_text(row, "group");
+        if (strncmp(group, name, strlen(name)) != 0) continue;
+        char *end;
+        double angle = strtod(group + strlen(name), &end);
+        if (*end || !isfinite(angle)) continue;
         points[n++] = (chart_point){angle, row_value(row), row_interval(row)};
     }
     if (n < 2) return;
