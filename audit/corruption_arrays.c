@@ -28,7 +28,7 @@ static status check_images(const dataset *d, const char *folder, const char *nam
 static status check_labels(const dataset *d, const char *folder, int64_t rows, const npy *labels, err *e) {
     if (labels->rank != 1 || (labels->count != rows && labels->count != SEVERITIES * rows))
         return err_set(e, STATUS_BAD_FILE, "%s/labels.npy: %lld labels, expected %lld or %lld", folder,
-                       (long long)labels->count, (long long)rows, (long long)(SEVERITIES * rows));
+                       (long long)labels->count, (long long)rows, SEVERITIES * (long long)rows);
     for (int i = 0; i < d->n; i++) {
         if (d->ids[i] >= rows)
             return err_set(e, STATUS_USAGE, "--arrays: %lld images a severity, but the data has a row %d",
