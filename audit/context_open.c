@@ -1,8 +1,8 @@
 /* What commands share: opening data. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/command.h"
+#include "core/text.h"
 #include "datasets/groups.h"
 #include "datasets/open.h"
 
@@ -10,13 +10,11 @@ status context_size(const context *c, int *height, int *width, err *e) {
     *height = *width = 0;
     const char *text = c->data.size;
     if (!text) return STATUS_OK;
-    char *end;
-    long h = strtol(text, &end, 10);
-    long w = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-    if (*end || h < 1 || w < 1 || h > 4096 || w > 4096)
+    int sides[2];
+    if (!text_integers(text, "x", 1, 4096, sides))
         return err_set(e, STATUS_USAGE, "--size: \"%s\", expected HEIGHTxWIDTH such as 32x32", text);
-    *height = (int)h;
-    *width = (int)w;
+    *height = sides[0];
+    *width = sides[1];
     return STATUS_OK;
 }
 

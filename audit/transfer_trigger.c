@@ -5,36 +5,21 @@
 
 #include "audit/show.h"
 #include "audit/transfer_internal.h"
+#include "core/text.h"
 #include "nets/loss.h"
 
 enum { WHITE = 255 };
-
-/* SIDE, which leaves the place alone, or SIDE@ROW,COLUMN; no number above 9999. */
-static bool read_trigger(const char *text, trigger *out, bool *placed) {
-    int *const parts[] = {&out->side, &out->row, &out->column};
-    for (int i = 0; i < 3; i++) {
-        char *end;
-        long n = strtol(text, &end, 10);
-        if (end == text || n < 0 || n > 9999) return false;
-        *parts[i] = (int)n;
-        *placed = i == 2;
-        if (!*end) return i != 1;
-        if (*end != "@,"[i]) return false;
-        text = end + 1;
-    }
-    return false;
-}
 
 status transfer_parse_trigger(const char *text, shape image, trigger *out, err *e) {
     int most = image.h < image.w ? image.h : image.w;
     *out = (trigger){0};
     if (!text) return STATUS_OK;
-    bool placed = false, valid = read_trigger(text, out, &placed);
-    if (valid && !placed) {
-        out->row = image.h - out->side;
-        out->column = image.w - out->side;
-    }
-    if (valid && out->side >= 1 && out->side <= most && out->row >= 0 && out->column >= 0 &&
+    int at[3];
+    bool placed = text_integers(text, "@,", 0, 9999, at),
+         bare = !placed && text_integers(text, "", 0, 9999, at);
+    if (placed) *out = (trigger){.side = at[0], .row = at[1], .column = at[2]};
+    if (bare) *out = (trigger){.side = at[0], .row = image.h - at[0], .column = image.w - at[0]};
+    if ((placed || bare) && out->side >= 1 && out->side <= most && out->row >= 0 && out->column >= 0 &&
         out->row + out->side <= image.h && out->column + out->side <= image.w)
         return STATUS_OK;
     return err_set(

@@ -44,3 +44,14 @@ status text_check_unique(const char *const *texts, size_t n, const char *what, e
     free(sorted);
     return s;
 }
+
+bool text_integers(const char *text, const char *separators, int lo, int hi, int *out) {
+    for (;; separators++, text++) {
+        char *end;
+        long number = strtol(text, &end, 10);
+        if (end == text || number < lo || number > hi || *end != *separators) return false;
+        *out++ = (int)number;
+        if (!*end) return true;
+        text = end;
+    }
+}

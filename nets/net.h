@@ -89,7 +89,8 @@ void weights_init(const net *n, weights *w, uint64_t seed);
 typedef enum init_kind { INIT_LIST(INIT_CODE) } init_kind;
 #undef INIT_CODE
 
-/* The same by choice; weights_init is INIT_KAIMING. */
+/* The same by choice; weights_init is INIT_KAIMING. INIT_IBP: normal of deviation sqrt(2 pi) / fan-in (Shi et al., "Fast certified robust training
+ * with short warmup", 2021, section 3.2), biases 0. */
 void weights_init_as(const net *n, weights *w, init_kind kind, uint64_t seed);
 
 #endif

@@ -42,8 +42,7 @@ static bool push(const attack_sample *s, window w, int channel, bool up, float *
     bool changed = false;
     for (int row = w.row; row < w.row + w.rows; row++)
         for (int column = w.column; column < w.column + w.columns; column++) {
-            size_t i =
-                ((size_t)row * (size_t)s->image.w + (size_t)column) * (size_t)s->image.c + (size_t)channel;
+            size_t i = square_float(s, row, column, channel);
             float to = up ? s->ub[i] : s->lb[i];
             changed |= x[i] != to;
             x[i] = to;

@@ -6,10 +6,6 @@
 
 #include "attacks/evasion/square_internal.h"
 
-static size_t place_of(const attack_sample *s, int row, int column, int channel) {
-    return ((size_t)row * (size_t)s->image.w + (size_t)column) * (size_t)s->image.c + (size_t)channel;
-}
-
 /* What a component adds to the power of a norm, and the norm of such a sum. */
 static double powered(const attack_sample *s, double component) {
     return s->norm == NORM_L1 ? fabs(component) : component * component;
@@ -74,20 +70,26 @@ static double bump_at(const bump *b, int row, int column) {
     return (half == 0 ? 1 : -1) * half_at(b, half, row, column) / b->sizes[half];
 }
 
+/* Beyond the ball, in the direction of x - x0. */
+static void overshoot(const attack_sample *s, float *x) {
+    double size = ball_distance(NORM_L2, s->x0, x, s->d);
+    if (!(size > 0)) return;
+    double scale = 8 * s->eps / size;
+    for (size_t i = 0; i < s->d; i++)
+        x[i] = (float)(s->x0[i] + scale * ((double)x[i] - s->x0[i]));
+}
+
 /* In L2 the direction of x - x0, as far as the ball goes: whatever the box cuts off is left to other pixels. In L1 the nearest point of ball and box, which
  * leaves out small changes. */
 static void fill_ball(const attack_sample *s, float *x) {
-    double size = s->norm == NORM_L2 ? ball_distance(NORM_L2, s->x0, x, s->d) : 0;
-    double scale = 8 * s->eps / size;
-    for (size_t i = 0; size > 0 && i < s->d; i++)
-        x[i] = (float)(s->x0[i] + scale * ((double)x[i] - s->x0[i]));
+    if (s->norm == NORM_L2) overshoot(s, x);
     ball_project(s, x);
 }
 
 static void add_bump(const attack_sample *s, window w, const bump *b, int channel, double scale, float *x) {
     for (int row = 0; row < w.rows; row++)
         for (int column = 0; column < w.columns; column++)
-            x[place_of(s, w.row + row, w.column + column, channel)] +=
+            x[square_float(s, w.row + row, w.column + column, channel)] +=
                 (float)(scale * bump_at(b, row, column));
 }
 
@@ -121,7 +123,7 @@ static double power_in(const attack_sample *s, window w, window except, int chan
     double sum = 0;
     for (int row = w.row; row < w.row + w.rows; row++)
         for (int column = w.column; column < w.column + w.columns; column++) {
-            size_t i = place_of(s, row, column, channel);
+            size_t i = square_float(s, row, column, channel);
             if (!within(except, row, column)) sum += powered(s, (double)x[i] - s->x0[i]);
         }
     return sum;
@@ -130,7 +132,7 @@ static double power_in(const attack_sample *s, window w, window except, int chan
 static void clear(const attack_sample *s, window w, int channel, float *x) {
     for (int row = w.row; row < w.row + w.rows; row++)
         for (int column = w.column; column < w.column + w.columns; column++) {
-            size_t i = place_of(s, row, column, channel);
+            size_t i = square_float(s, row, column, channel);
             x[i] = s->x0[i];
         }
 }
@@ -142,7 +144,7 @@ static void rewrite(const attack_sample *s, window to, const bump *b, int channe
     for (int pass = 0; pass < 2; pass++)
         for (int row = 0; row < to.rows; row++)
             for (int column = 0; column < to.columns; column++) {
-                size_t i = place_of(s, to.row + row, to.column + column, channel);
+                size_t i = square_float(s, to.row + row, to.column + column, channel);
                 double delta = old > 0 ? ((double)best[i] - s->x0[i]) / old : 0;
                 double next = delta + sign * bump_at(b, row, column);
                 if (pass == 0)

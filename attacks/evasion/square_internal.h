@@ -9,6 +9,11 @@ typedef struct window {
     int row, column, rows, columns;
 } window;
 
+/* Float index of one channel of a pixel. */
+static inline size_t square_float(const attack_sample *s, int row, int column, int channel) {
+    return ((size_t)row * (size_t)s->image.w + (size_t)column) * (size_t)s->image.c + (size_t)channel;
+}
+
 /* A place for a square of `side` pixels, cut to the image where that is smaller, that is equally likely everywhere, the last row and column included. */
 window square_place(const attack_sample *s, int side, rng *g);
 

@@ -1,10 +1,9 @@
 /* audit bench [MODEL] */
-#include <stdlib.h>
-
 #include "audit/benchmark.h"
 #include "audit/command.h"
 #include "audit/report/pictures.h"
 #include "audit/show.h"
+#include "core/text.h"
 #include "nets/model_file.h"
 #include "nets/profile.h"
 #include "nets/zoo.h"
@@ -55,28 +54,15 @@ static const option options[] = {
      .what = "steps of PGD in a run"},
     {0}};
 
-static bool read_shape(const char *text, shape *out) {
-    int *const parts[] = {&out->h, &out->w, &out->c};
-    const int most[] = {4096, 4096, 4};
-    for (int i = 0; i < 3; i++) {
-        char *end;
-        long n = strtol(text, &end, 10);
-        if (n < 1 || n > most[i] || *end != (i < 2 ? 'x' : '\0')) return false;
-        *parts[i] = (int)n;
-        text = end + 1;
-    }
-    return true;
-}
-
 /* The net that is measured, from a file or the zoo. */
 static status open_net(const context *c, const bench_settings *o, model_file *out, err *e) {
-    shape s;
+    int sides[3];
     if (c->n_arguments > 0) return context_read_model(c, c->arguments[0], out, e);
     *out = (model_file){0};
-    if (!read_shape(o->image, &s))
+    if (!text_integers(o->image, "xx", 1, 4096, sides) || sides[2] > 4)
         return err_set(e, STATUS_USAGE, "--image: \"%.32s\", expected HxWxC such as 28x28x1", o->image);
     net *n;
-    status made = zoo_build(o->arch, s, 10, NULL, NULL, &n, e);
+    status made = zoo_build(o->arch, (shape){sides[0], sides[1], sides[2]}, 10, NULL, NULL, &n, e);
     if (made != STATUS_OK) return made;
     out->net = n;
     made = weights_new(n, &out->weights, e);

@@ -24,14 +24,12 @@ static const char *norm_at(int i, const char **what) {
 }
 
 #define INIT_NAME(code, name, what) {name, what},
-static const described inits[] = {INIT_LIST(INIT_NAME)};
+static const described inits[] = {{"usual", "kaiming, or ibp with --robust ibp"}, INIT_LIST(INIT_NAME)};
 #undef INIT_NAME
 
 /* Entry 0 is the usual one, the others are those of INIT_LIST. */
 static const char *init_at(int i, const char **what) {
-    if (i > 0) return described_at(inits, sizeof inits / sizeof *inits, i - 1, what);
-    if (what) *what = "kaiming, or ibp with --robust ibp";
-    return "usual";
+    return described_at(inits, sizeof inits / sizeof *inits, i, what);
 }
 
 const option net_options[] = {

@@ -2,14 +2,12 @@
 #include "audit/training_options/tables_internal.h"
 
 #define OPTIM_NAME(code, name, arrays, rate, what) {name, what},
-static const described optimizers[] = {OPTIM_LIST(OPTIM_NAME)};
+static const described optimizers[] = {{"usual", "nesterov, or adamw with --robust"}, OPTIM_LIST(OPTIM_NAME)};
 #undef OPTIM_NAME
 
 /* Entry 0 is the usual one, the others are those of OPTIM_LIST. */
 static const char *optimizer_at(int i, const char **what) {
-    if (i > 0) return described_at(optimizers, sizeof optimizers / sizeof *optimizers, i - 1, what);
-    if (what) *what = "nesterov, or adamw with --robust";
-    return "usual";
+    return described_at(optimizers, sizeof optimizers / sizeof *optimizers, i, what);
 }
 
 const option optimizer_options[] = {

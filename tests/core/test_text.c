@@ -50,6 +50,28 @@ static void test_unique(void **state) {
     assert_string_equal(texts[0], "b"); /* the order is left as it was */
 }
 
+static void test_integers(void **state) {
+    (void)state;
+    int n[3];
+    assert_true(text_integers("28x30x1", "xx", 1, 30, n));
+    assert_true(n[0] == 28 && n[1] == 30 && n[2] == 1);
+    assert_true(text_integers("-4", "", -4, 0, n));
+    assert_int_equal(n[0], -4);
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "28",
+                                      "28x30",
+                                      "28x30x1x2",
+                                      "28x31x1",
+                                      "0x30x1",
+                                      "28 x30x1",
+                                      "28x30x",
+                                      "28x30x1 ",
+                                      "99999999999999999999x1x1"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(text_integers(bad[i], "xx", 1, 30, n));
+}
+
 /* Messages stay on one line whatever a file puts into them. */
 static void test_messages(void **state) {
     (void)state;
@@ -70,6 +92,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_unique),
+        cmocka_unit_test(test_integers),
         cmocka_unit_test(test_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
